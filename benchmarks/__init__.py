@@ -1,0 +1,1 @@
+"""What things cost, each beside its peer in the same run: `python -m benchmarks`."""

@@ -1,0 +1,1 @@
+"""Judges any target against the contract."""

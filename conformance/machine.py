@@ -1,0 +1,130 @@
+"""Random conversations of several people: a state machine that Hypothesis plays and shrinks, judged at each step."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Final
+
+from hypothesis import seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from conformance.cast import Cast
+from conformance.person import Person
+from conformance.playground import Playground
+from conformance.search import SETTINGS, Search
+from conformance.strategies import garbage, invalid
+from conformance.verdict import Broken
+from protocols.contract import Action, Json
+
+NAMES: Final = ("ana", "ben", "cho", "dee")
+PLACES: Final = 2
+STEPS: Final = 24
+ACTIONS: Final = ("nothing",) + ("say",) * 16 + ("enter",) * 2 + ("invalid", "garbage", "leave", "cut")
+"""What somebody may do, as often as it stands here; the first is what shrinking prefers."""
+
+
+def converse(ground: Playground) -> None:
+    """Play random conversations until this case's share of the budget is used up; raises the Broken it finds."""
+    search = Search(ground)
+
+    class Machine(Conversation):
+        pass
+
+    Machine.search = search
+    seed(ground.options.seed)(Machine)
+    rules = settings(SETTINGS, stateful_step_count=STEPS)
+    search.run(lambda: run_state_machine_as_test(Machine, settings=rules))
+
+
+class Conversation(RuleBasedStateMachine):
+    """Four people and two places. Each step somebody connects, enters, leaves, or says something right or wrong."""
+
+    search: Search
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps: list[str] = []
+        self.search.go_on()
+        self.ground = self.search.ground
+        with self.search.watching(self._shown), ExitStack() as opening:  # lets everybody go when not all can come
+            self.cast: Cast = opening.enter_context(self.ground.opened(hurried=self.search.is_shrinking))
+            self.ground.run(self.cast.prepare(NAMES, PLACES))
+            self._stack = opening.pop_all()
+
+    def teardown(self) -> None:
+        """Let everybody go."""
+        self._stack.close()
+
+    @rule(data=st.data())
+    def step(self, data: st.DataObject) -> None:
+        """Let somebody do something."""
+        with self.search.watching(self._shown):
+            data.draw(_step(self))
+
+    def _shown(self, broken: Broken) -> tuple[int, tuple[str, ...]]:
+        return len(self._steps), self.cast.stage.story(self._steps, broken)
+
+    def act(self, draw: st.DrawFn) -> None:
+        """Let somebody do what is drawn."""
+        action = draw(st.sampled_from(ACTIONS))
+        if action == "nothing":
+            return
+        who = self.cast.person(draw(st.sampled_from(NAMES)))
+        if not who.is_connected:
+            self._steps.append(f"{who} = connects again")
+            self.ground.run(self.cast.reconnect(who))
+            return
+        match action:
+            case "say":
+                self._say(draw, who)
+            case "enter":
+                self._enter(draw, who)
+            case "invalid":
+                self._say_invalid(draw, who)
+            case "garbage":
+                operation = draw(st.sampled_from(list(self.cast.model.protocol.inbound.values())))
+                wrong = draw(garbage(self.cast.model.protocol, operation))
+                self._break(who, operation.name, wrong.values)
+            case "cut" if who.can_be_cut_off:
+                self._steps.append(f"{who} = is cut off")
+                self.ground.run(self.cast.stage.leave(who, politely=False))
+            case _:
+                self._steps.append(f"{who} = disconnects")
+                self.ground.run(self.cast.stage.leave(who))
+
+    def _enter(self, draw: st.DrawFn, who: Person) -> None:
+        event = self.ground.run(self.cast.enter(who, draw(st.integers(0, PLACES - 1))))
+        self._note(who, event.event_name, event.to_args())
+        self.ground.run(self.cast.stage.say(who, event))
+
+    def _say(self, draw: st.DrawFn, who: Person) -> None:
+        protocol = self.cast.model.protocol
+        operation = draw(st.sampled_from(self.cast.likely(who)))
+        if operation.event is self.cast.entry:
+            self._enter(draw, who)
+            return
+        payloads: list[Json] = []
+        if operation.schema is not None:
+            plain: st.SearchStrategy[Json] = st.just(self.cast.base(operation, who))
+            payloads.append(draw(plain | self.cast.model.payloads(operation, who)))
+        self._note(who, operation.name, payloads)
+        self.ground.run(self.cast.stage.say(who, protocol.parse(Action.RECEIVE, operation.name, payloads)))
+
+    def _say_invalid(self, draw: st.DrawFn, who: Person) -> None:
+        protocol = self.cast.model.protocol
+        operation = draw(st.sampled_from([op for op in protocol.inbound.values() if op.schema is not None]))
+        example = draw(invalid(protocol, str(operation.schema)))
+        self._break(who, operation.name, [example.payload])
+
+    def _break(self, who: Person, name: str, arguments: Sequence[object]) -> None:
+        self._note(who, name, arguments)
+        self.ground.run(self.cast.stage.say_invalid(who, name, arguments))
+
+    def _note(self, who: Person, name: str, arguments: Sequence[object]) -> None:
+        self._steps.append(self.cast.stage.line(who, name, arguments))
+
+
+@st.composite
+def _step(draw: st.DrawFn, conversation: Conversation) -> None:
+    """Play a whole step as one draw, so that shrinking can make nothing of it at once."""
+    conversation.act(draw)

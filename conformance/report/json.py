@@ -1,0 +1,111 @@
+"""The report for programs. Its shape is written in docs/conformance.md, and `schema` counts up when it breaks."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from conformance.report.report import Report
+from conformance.runner import RunEvent
+from conformance.tally import Defect, Standing, Tally
+from conformance.verdict import Verdict
+from protocols.contract import Json
+
+SCHEMA: Final = 1
+
+
+class JsonFile:
+    """Writes everything into one file of JSON."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def hear(self, event: RunEvent, tally: Tally) -> None:
+        """Wait for the end."""
+
+    def end(self, report: Report) -> None:
+        """Write the file."""
+        text = json.dumps(_report(report), ensure_ascii=False, indent=2) + "\n"
+        # A lone surrogate, which a server may well have sent, becomes the escape that JSON has for it.
+        self._path.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def _report(report: Report) -> Json:
+    run, tally = report.run, report.tally
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "rehearsal", "version": version("socketio-rehearsal")},
+        "target": {
+            "url": run.target.url,
+            "path": run.target.path,
+            "namespace": run.target.namespace,
+            "transport": run.target.transport,
+            "protocol": run.target.protocol,
+            "mode": run.target.mode,
+        },
+        "run": {
+            "started": run.started.isoformat(),
+            "took_s": round(report.took_s, 3),
+            "seed": run.options.seed,
+            "budget_s": run.options.budget_s,
+            "slow": run.options.slow,
+            "strict": tally.strict,
+            "addresses": list(run.addresses),
+            "stopped": report.stopped or (tally.died.reason if tally.died else ""),
+        },
+        "exit_code": tally.exit_code,
+        "counts": {standing.value: tally.counts()[standing] for standing in Standing},
+        "requirements": [
+            {
+                "address": result.requirement.address,
+                "level": result.requirement.level.value,
+                "text": result.requirement.text,
+                "standing": result.standing.value,
+                "known_failure": result.is_known,
+                "reason": result.reason,
+                "cases": list(result.cases),
+            }
+            for result in tally.results()
+        ],
+        "cases": [
+            {
+                "address": finished.case.address,
+                "subject": finished.case.subject,
+                "kind": finished.case.kind,
+                "standing": tally.standing_of(finished.case),
+                "took_s": round(finished.took_s, 3),
+                "verdicts": [_verdict(verdict) for verdict in finished.verdicts],
+            }
+            for finished in tally.finished.values()
+        ],
+        "defects": [_defect(report, defect) for defect in tally.defects()],
+    }
+
+
+def _verdict(verdict: Verdict) -> Json:
+    return {
+        "requirement": verdict.requirement,
+        "outcome": verdict.outcome.name,
+        "reason": verdict.reason,
+        "expected": verdict.expected,
+        "came": verdict.came,
+        "also": list(verdict.also),
+        "conversation": list(verdict.conversation),
+    }
+
+
+def _defect(report: Report, defect: Defect) -> Json:
+    verdict = defect.verdict
+    requirement = report.tally.requirement(verdict.requirement)
+    return {
+        "requirement": requirement.address,
+        "level": requirement.level.value,
+        "text": requirement.text,
+        "also": list(verdict.also),
+        "counts": defect.counts,
+        "cases": list(defect.cases),
+        "expected": verdict.expected,
+        "came": verdict.came,
+        "conversation": list(verdict.conversation),
+        "repeat": report.run.repeat(verdict.case),
+    }

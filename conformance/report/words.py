@@ -1,0 +1,41 @@
+"""The words that all reports share, fit for any terminal and any file."""
+
+import re
+from typing import Final
+
+from conformance.tally import Defect, Standing, Tally
+from protocols.contract import Requirement
+
+SIGNS: Final = {
+    Standing.FAILED: "✗",
+    Standing.UNKNOWN: "?",
+    Standing.WARNED: "!",
+    Standing.PASSED: "✓",
+    Standing.SKIPPED: "–",
+    Standing.UNTESTED: "–",
+}
+
+# Control characters (but line feed and tab), lone surrogates, noncharacters, and what changes the direction of a line.
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    """Return somebody else's text with what a terminal would obey, or a file cannot hold, written out as escapes."""
+    return _INVISIBLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def promised(requirement: Requirement) -> str:
+    """Return a requirement in the contract's words: `space/join/2 MUST ...`."""
+    return f"{requirement.address} {requirement.level} {requirement.text}"
+
+
+def also_broken(tally: Tally, defect: Defect) -> list[str]:
+    """Return what else a defect breaks, in the contract's words."""
+    return [promised(tally.requirement(address)) for address in defect.verdict.also]
+
+
+def times(number: int, thing: str) -> str:
+    """Return a number of things: `1 case`, `2 cases`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

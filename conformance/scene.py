@@ -1,0 +1,65 @@
+"""Scenes: what a protocol promises in words, played by hand; each is a case with the requirements that it shows."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+from conformance.case import Case
+from conformance.cast import Cast
+from conformance.playground import Playground
+from conformance.verdict import Broken
+
+C = TypeVar("C", bound=Cast)
+Scene = Callable[[C], Awaitable[None]]
+
+
+class Scenes(Generic[C]):
+    """The scenes of one protocol, in the order in which they are written."""
+
+    def __init__(self, protocol: str) -> None:
+        self.protocol = protocol
+        self.cases: list[Case] = []
+
+    def shows(self, *cites: str, slow: bool = False) -> Callable[[Scene[C]], Scene[C]]:
+        """Make a scene of a function: `topic__what_happens`, citing requirements such as `join/3`."""
+
+        def register(scene: Scene[C]) -> Scene[C]:
+            topic, _, name = scene.__name__.partition("__")
+            case = Case(
+                address=f"{self.protocol}/{topic}/{name.replace('_', '-')}",
+                subject=topic,
+                kind="scene",
+                cites=tuple(f"{self.protocol}/{cite}" for cite in cites),
+                play=lambda ground: _play(scene, ground),
+                is_slow=slow,
+            )
+            self.cases.append(case)
+            return scene
+
+        return register
+
+
+def _play(scene: Callable[[Any], Awaitable[None]], ground: Playground) -> None:
+    async def play() -> None:
+        async with ground.cast() as cast:
+            await scene(cast)
+
+    ground.run(play())
+
+
+@contextmanager
+def attributed(requirement: str) -> Iterator[None]:
+    """Say which requirement is broken when something goes wrong here: the scene knows better than the single step."""
+    try:
+        yield
+    except Broken as broken:
+        if requirement == broken.requirement:
+            raise
+        also = (broken.requirement, *broken.also)
+        raise Broken(requirement, broken.expected, broken.came, also) from broken
+
+
+def require(holds: bool, requirement: str, expected: str, came: object) -> None:
+    """Raise Broken unless something holds."""
+    if not holds:
+        raise Broken(requirement, expected, str(came))

@@ -1,0 +1,102 @@
+"""All that can be tried of each protocol, by address, and the ground to try it on."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from conformance.case import Case
+from conformance.cases import contract_cases
+from conformance.cast import Cast, Scopes
+from conformance.model import Model
+from conformance.models import space_promises, space_surroundings
+from conformance.models.space import SpaceModel
+from conformance.models.space_cast import SpaceCast
+from conformance.playground import Options, Playground
+from conformance.stage import Stage
+from protocols import space
+from protocols.contract import Protocol
+from protocols.errors import UsageError
+from simulators.engine import Engine
+from simulators.people import People
+from simulators.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """One protocol's part: its model, its people, and the promises that no template can say."""
+
+    protocol: Protocol
+    make_model: Callable[[Target], Model]
+    make_cast: Callable[[Stage, People, aiohttp.ClientSession, Scopes], Cast]
+    promises: Sequence[Case]
+    untested: Mapping[str, str]
+    """Requirements that cannot be seen from outside, with the reason."""
+
+    def cases(self) -> list[Case]:
+        """Return every case, the fixed ones in an order and with addresses that stay the same from run to run."""
+        return [*contract_cases(self.protocol), *self.promises]
+
+    def select(self, addresses: Sequence[str]) -> list[Case]:
+        """Return the cases under these addresses, or all; raises UsageError for an address that selects nothing."""
+        cases = self.cases()
+        for address in addresses:
+            if not any(case.is_under(address) for case in cases):
+                reason = self.untested.get(address)
+                raise UsageError(
+                    f"{address} is not tested: {reason}"
+                    if reason
+                    else f"no case and no requirement is called {address!r}; `rehearsal check --list` shows them all"
+                )
+        return [case for case in cases if not addresses or any(map(case.is_under, addresses))]
+
+
+SUITES: tuple[Suite, ...] = (
+    Suite(
+        protocol=space.PROTOCOL,
+        make_model=SpaceModel,
+        make_cast=SpaceCast,
+        promises=(*space_promises.SCENES.cases, *space_surroundings.SCENES.cases),
+        untested=space_surroundings.UNTESTED,
+    ),
+)
+
+
+def suite_of(protocol: str) -> Suite:
+    """Return the suite of a protocol by its name."""
+    return next(suite for suite in SUITES if suite.protocol.name == protocol)
+
+
+@contextmanager
+def ground(target: Target, options: Options) -> Iterator[Playground]:
+    """Open the ground to play on; raises TargetUnreachable or UsageError where there is none."""
+    suite = suite_of(target.protocol)
+    with Engine() as engine:
+        found = engine.submit(target.located())
+        people = People(found)
+        http = engine.submit(_open_http(found))
+        playground = Playground(
+            target=found,
+            engine=engine,
+            people=people,
+            http=http,
+            options=options,
+            make_model=suite.make_model,
+            make_cast=suite.make_cast,
+            scopes=Scopes(secrets.token_hex(3)),
+        )
+        try:
+            yield playground
+        finally:
+            engine.submit(people.close())
+            engine.submit(http.close())
+            for process in playground.started:
+                process.terminate()
+                process.wait()
+
+
+async def _open_http(target: Target) -> aiohttp.ClientSession:
+    timeout = aiohttp.ClientTimeout(total=target.deadline_s(3000))
+    return aiohttp.ClientSession(target.url, timeout=timeout, auto_decompress=True)

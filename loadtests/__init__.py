@@ -1,0 +1,1 @@
+"""Load: one Locust user for every simulated person."""

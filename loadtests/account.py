@@ -1,0 +1,96 @@
+"""The account of deliveries as a simulation keeps it, each one put among the samples as well."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from loadtests.samples import Failure, Label, Samples
+from protocols.contract import Action, Audience, Level, Protocol
+from simulators.delivery import Ledger
+from simulators.expectation import Expectation
+from simulators.tally import Tally
+
+_ANSWERING: Final = frozenset({Audience.SENDER, Audience.ROOM})
+
+
+class TimedTally(Tally):
+    """Counts as a tally does, and samples acks and failures."""
+
+    def __init__(self, samples: Samples, protocol: Protocol, connect: Label) -> None:
+        super().__init__()
+        self._samples = samples
+        self._connect = connect
+        self._contract = Label("contract", protocol.name)
+        self._taken: Counter[Failure] = Counter()
+
+    def acknowledged(self, name: str, due_ns: int, at_ns: int) -> None:
+        """Take in how long an ack took since its event was due."""
+        super().acknowledged(name, due_ns, at_ns)
+        self._samples.time(Label("ack", name), due_ns, at_ns)
+
+    def violated(self, text: str) -> None:
+        """Count a message that breaks its schema."""
+        super().violated(text)
+        self._samples.fail(self._contract, "a message or its absence broke the contract")
+
+    def lose_connection(self, text: str) -> None:
+        """Count a connection that the target should not have ended."""
+        super().lose_connection(text)
+        self._samples.fail(self._connect, "the target ended the connection")
+
+    def sample_faults(self) -> None:
+        """Put what went wrong with deliveries since the last time among the samples."""
+        faults: Counter[Failure] = Counter()
+        for row in self.rows.values():
+            label = Label("deliver", row.heard)
+            faults[Failure(label, "lost: not heard by its deadline", timed=False)] += row.lost
+            faults[Failure(label, "heard twice", timed=False)] += row.duplicated
+            faults[Failure(label, "heard by somebody it was not for", timed=False)] += row.misheard
+            faults[Failure(label, "heard after what followed it", timed=True)] += row.misordered
+        for failure, count in (faults - self._taken).items():
+            self._samples.fail(failure.label, failure.error, count=count, timed=failure.timed)
+        self._taken = faults
+
+
+class TimedLedger(Ledger):
+    """Samples every delivery that was demanded, and those that tell a sender what came of their event as its ack."""
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        tally: TimedTally,
+        samples: Samples,
+        *,
+        deadline_s: Callable[[float], float],
+        time_scale: float,
+        outsiders: bool,
+    ) -> None:
+        """Begin an account; the arguments are those of `Ledger`."""
+        super().__init__(protocol, tally, deadline_s=deadline_s, time_scale=time_scale, outsiders=outsiders)
+        self._samples = samples
+        self._answers = answers(protocol)
+
+    def _deliver(self, expectation: Expectation, at_ns: int) -> None:
+        super()._deliver(expectation, at_ns)
+        if not expectation.must:
+            return
+        deed, label = expectation.deed, Label("deliver", expectation.row.heard)
+        self._samples.time(label, deed.due_ns, at_ns)
+        if at_ns > expectation.deadline_ns:
+            self._samples.fail(label, "late: heard after its deadline", timed=True)
+        if expectation.receiver is deed.sender and self._answers.get(deed.cause) == expectation.key[0]:
+            self._samples.time(Label("ack", deed.cause), deed.due_ns, at_ns)
+
+
+def answers(protocol: Protocol) -> dict[str, str]:
+    """Return what stands in for an ack where an event has none: wire name -> operation that its sender hears.
+
+    It is the first thing that the contract promises to the sender, or to the room that the sender is in.
+    """
+    found: dict[str, str] = {}
+    for operation in protocol.operations:
+        if operation.action is Action.RECEIVE and operation.ack is None:
+            for trigger in operation.triggers:
+                if trigger.to in _ANSWERING and trigger.level is Level.MUST:
+                    found.setdefault(operation.name, trigger.operation)
+    return found

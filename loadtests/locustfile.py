@@ -1,0 +1,129 @@
+"""Simulated people as Locust users: `locust -f loadtests/locustfile.py --host http://127.0.0.1:3001`."""
+
+import logging
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, ClassVar
+
+import gevent
+from locust import User, events, task
+from locust.env import Environment
+from locust.stats import CSV_STATS_INTERVAL_SEC
+
+from loadtests.reporting import keep_three_digits
+from loadtests.stage import Stage
+from protocols.errors import TargetUnreachable, UsageError
+from simulators.actor import Actor
+from simulators.target import Overrides, Target
+
+_RETRY_S = 1.0
+_LONG_S = 3600.0
+
+_log = logging.getLogger(__name__)
+_stages: dict[Environment, Stage] = {}  # one for each test that runs; Locust knows users and environments, no more
+
+
+class Person(User):
+    """Somebody whom the engine plays; the greenlet only brings them in and takes them out."""
+
+    abstract = True
+    kind: ClassVar[str]
+    """Who it is in the cast."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._actor: Actor | None = None
+
+    def wait_time(self) -> float:
+        """Wait in vain for ever once it is in, else try again soon."""
+        return _RETRY_S if self._actor is None else _LONG_S
+
+    @task
+    def come(self) -> None:
+        """Go in, if it is not in."""
+        if self._actor is None:
+            try:
+                self._actor = _stage(self.environment).enter(self.kind)
+            except TargetUnreachable:
+                pass  # counted as a connection that failed
+            except UsageError as error:
+                _give_up(self.environment, error)
+
+    def on_stop(self) -> None:
+        """Go out."""
+        stage = _stages.get(self.environment)
+        if stage is not None and self._actor is not None:
+            stage.leave(self._actor)
+
+
+class PlayerUser(Person):
+    """Walks, jumps, talks, whispers and makes parties for as long as it is there."""
+
+    kind = "player"
+    weight = 4
+
+
+class GuestUser(Person):
+    """Comes with a guest's session, stays for a while, leaves one way or another; then somebody else comes."""
+
+    kind = "guest"
+    weight = 1
+
+
+def _add_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--target", metavar="FILE", default="", help="A target.toml, for servers other than the reference server"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="What the simulated people do follows from it")
+
+
+def _prepare(environment: Environment, **_: Any) -> None:
+    keep_three_digits()
+    if getattr(environment.parsed_options, "csv_prefix", None):
+        environment.events.quit.add_listener(_let_csv_be_written)
+
+
+def _let_csv_be_written(**_: Any) -> None:
+    """Keep the process for one turn of what writes the CSV, which would else lack the last second of the test."""
+    gevent.sleep(CSV_STATS_INTERVAL_SEC * 1.1)
+
+
+def _finish(environment: Environment, **_: Any) -> None:
+    stage = _stages.pop(environment, None)
+    if stage is not None:
+        stage.close()
+
+
+def _stage(environment: Environment) -> Stage:
+    """Return the stage of the test that runs; raises UsageError where the target cannot be."""
+    stage = _stages.get(environment)
+    if stage is None:
+        options = environment.parsed_options
+        path: str = getattr(options, "target", "")
+        # Workers share the seed and are still not to do the same at the same moments.
+        seed = f"{getattr(options, 'seed', 1)}/{getattr(environment.runner, 'worker_index', 0)}"
+        stage = Stage(environment, _target(environment.host, path), seed)
+        _stages[environment] = stage
+    return stage
+
+
+def _target(host: str | None, path: str) -> Target:
+    if path:
+        beside: Overrides = {"url": host} if host else {}
+        return Target.load(Path(path), **beside)
+    if not host:
+        raise UsageError("name the target: --host http://127.0.0.1:3001, or --target FILE")
+    return Target.at(host)
+
+
+def _give_up(environment: Environment, error: UsageError) -> None:
+    _log.error("%s", error)
+    environment.process_exit_code = 2
+    if environment.runner is not None:
+        gevent.spawn(environment.runner.quit)  # not from here: it ends this greenlet too
+
+
+# Plain calls: Locust's hooks are untyped as decorators.
+events.init_command_line_parser.add_listener(_add_options)
+events.init.add_listener(_prepare)
+events.test_stopping.add_listener(_finish)

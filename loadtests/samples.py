@@ -1,0 +1,49 @@
+"""What a load test has measured since somebody last looked: times and failures, by the row they belong to."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Label(NamedTuple):
+    """A row of the statistics: `deliver` and `player:moved`."""
+
+    kind: str
+    name: str
+
+
+class Failure(NamedTuple):
+    """One way in which a row can go wrong."""
+
+    label: Label
+    error: str
+    timed: bool
+    """Whether it happened to something that was timed all the same, as what comes late is."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one stretch of a run gave."""
+
+    times_ms: dict[Label, list[float]] = field(default_factory=dict)
+    failures: Counter[Failure] = field(default_factory=Counter)
+
+
+class Samples:
+    """Where a run puts what it measures; belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._batch = Batch()
+
+    def time(self, label: Label, begin_ns: int, end_ns: int) -> None:
+        """Take in how long something took."""
+        self._batch.times_ms.setdefault(label, []).append((end_ns - begin_ns) / 1e6)
+
+    def fail(self, label: Label, error: str, *, count: int = 1, timed: bool = False) -> None:
+        """Take in a failure; use few different words, since each makes a line of its own."""
+        self._batch.failures[Failure(label, error, timed)] += count
+
+    def take(self) -> Batch:
+        """Return what came since the last time."""
+        batch, self._batch = self._batch, Batch()
+        return batch

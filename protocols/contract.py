@@ -1,0 +1,288 @@
+"""What every protocol is made of: events and acks, operations, requirements, and the gate that checks payloads."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
+
+import jsonschema_rs
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from protocols.errors import Fault, InvalidPayload, UnknownEvent
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+JsonSchema: TypeAlias = dict[str, Any]
+"""A schema as jsonschema-rs takes it; its keywords are the subset that the lint allows."""
+
+
+class Payload(BaseModel):
+    """A shape of the contract. Fields carry the wire's own names; an absent optional field is `MISSING`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the JSON object that goes on the wire; absent fields stay absent."""
+        return cast("dict[str, Json]", self.model_dump(mode="json"))
+
+
+class Event(Payload):
+    """A message that either side may emit: a wire name and a typed payload."""
+
+    event_name: ClassVar[str]
+
+    def to_args(self) -> list[Json]:
+        """Return the arguments that follow the name: one object, or none where the event has no payload."""
+        return [self.to_json()] if type(self).model_fields else []
+
+
+class Ack(Payload):
+    """The typed answer to one event."""
+
+
+class Action(StrEnum):
+    """Who emits, seen from the server as AsyncAPI does: it receives (C→S) or sends (S→C)."""
+
+    RECEIVE = "receive"
+    SEND = "send"
+
+
+class Audience(StrEnum):
+    """Who hears a triggered event. All but `namespace` and `user(s)` are relative to who caused it."""
+
+    SENDER = "sender"
+    ROOM = "room"
+    OTHERS = "others"
+    USER = "user"
+    USERS = "users"
+    NAMESPACE = "namespace"
+
+
+class Level(StrEnum):
+    """How strongly something is promised (RFC 2119)."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A named state of the sender or the payload, `joined` or `not joined`; the protocol explains the names."""
+
+    name: str
+    negated: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "Condition":
+        """Read `joined` or `not joined`."""
+        return cls(name=text.removeprefix("not "), negated=text.startswith("not "))
+
+    def __str__(self) -> str:
+        return f"not {self.name}" if self.negated else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """What somebody hears because of an event (`x-triggers`).
+
+    `room`, `user` and the values of `where` are templates: `{payload.x}` is a field of the event that caused it,
+    `{sender.id}` a fact about its verified sender; a template that is nothing else keeps the type of its value.
+    """
+
+    operation: str
+    to: Audience
+    within_ms: int
+    room: str = ""
+    user: str = ""
+    when: tuple[Condition, ...] = ()
+    where: Mapping[str, Json] = field(default_factory=dict)
+    level: Level = Level.MUST
+    disconnects: bool = False
+    """Whether whoever hears it is disconnected after it."""
+    requirement: str = ""
+    """Address of the requirement that is broken when this does not happen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """How a refused event is answered (`x-errors`): the first whose conditions hold.
+
+    The condition `invalid` is built in: the payload breaks its schema.
+    """
+
+    operation: str
+    code: str
+    when: tuple[Condition, ...] = ()
+    disconnects: bool = False
+    """Whether the sender is disconnected after it."""
+    requirement: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One MUST or SHOULD with its address, such as `space/join/2`."""
+
+    address: str
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One event in one direction, and everything the contract says of it."""
+
+    id: str
+    action: Action
+    event: type[Event]
+    schema: str | None
+    """Name of the payload's schema; None where the event carries no argument."""
+    summary: str = ""
+    ack: type[Ack] | None = None
+    ack_schema: str | None = None
+    ack_required: bool = False
+    ack_timeout_ms: int = 0
+    requires: tuple[Condition, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    server_derived: tuple[str, ...] = ()
+    """Fields of the payload that the server overrides with what it knows."""
+    rate_per_second: int = 0
+    """Above this, a sender's surplus is dropped silently, the last one winning; 0 means no such limit."""
+    rate_requirement: str = ""
+    requirements: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The event's name on the wire."""
+        return self.event.event_name
+
+
+class Protocol:
+    """One protocol: its operations both ways, its requirements, and the gate for every payload."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        title: str,
+        namespace: str,
+        operations: Sequence[Operation],
+        requirements: Sequence[Requirement],
+        conditions: Mapping[str, str],
+        schemas: Mapping[str, JsonSchema],
+        disconnect: str = "",
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.namespace = namespace
+        self.operations = tuple(operations)
+        self.requirements = {requirement.address: requirement for requirement in requirements}
+        self.conditions = conditions
+        self.schemas = schemas
+        self.disconnect = disconnect  # id of the operation whose triggers a vanished socket causes too
+        self.by_id = {operation.id: operation for operation in operations}
+        # wire name -> operation, one table a direction: the same name may stand in both
+        self.inbound = {op.name: op for op in operations if op.action is Action.RECEIVE}
+        self.outbound = {op.name: op for op in operations if op.action is Action.SEND}
+        self._by_event = {operation.event: operation for operation in operations}
+
+    def __repr__(self) -> str:
+        return f"<Protocol {self.name}>"
+
+    def operation(self, event: Event | type[Event]) -> Operation:
+        """Return the operation that carries this event."""
+        return self._by_event[event if isinstance(event, type) else type(event)]
+
+    def faults(self, schema: str, value: object) -> list[Fault]:
+        """Return every way in which `value` breaks the named schema; empty when it does not.
+
+        Anything is a value here, also what JSON cannot say (bytes, non-finite numbers, lone surrogates).
+        """
+        validator = self._validators[schema]
+        try:
+            if validator.is_valid(value) and not _has_surrogate(value):
+                return []
+            errors = [_fault(error) for error in validator.iter_errors(value)]
+        except (ValueError, UnicodeError, RecursionError) as error:
+            return [Fault("", "type", f"not JSON: {error}")]
+        return errors or [Fault("", "type", "not Unicode: a lone surrogate")]
+
+    def parse(self, action: Action, name: str, args: Sequence[object]) -> Event:
+        """Return the typed event behind a wire name and its arguments.
+
+        Raises UnknownEvent for a name that does not exist in this direction, InvalidPayload for a wrong number of
+        arguments or a payload that breaks its schema.
+        """
+        table = self.inbound if action is Action.RECEIVE else self.outbound
+        operation = table.get(name)
+        if operation is None:
+            raise UnknownEvent(name)
+        expected = 0 if operation.schema is None else 1
+        if len(args) != expected:
+            message = f"{expected} argument{'' if expected == 1 else 's'} expected, {len(args)} came"
+            raise InvalidPayload(name, [Fault("", "arguments", message)])
+        if operation.schema is None:
+            return operation.event()
+        if faults := self.faults(operation.schema, args[0]):
+            raise InvalidPayload(name, faults)
+        return _typed(operation.event, name, args[0])
+
+    def parse_ack(self, operation: Operation, args: Sequence[object]) -> Ack:
+        """Return the typed ack of an operation; raises InvalidPayload."""
+        name = f"ack of {operation.name}"
+        if operation.ack is None or operation.ack_schema is None:
+            raise InvalidPayload(name, [Fault("", "arguments", "this event has no ack")])
+        if len(args) != 1:
+            raise InvalidPayload(name, [Fault("", "arguments", f"1 argument expected, {len(args)} came")])
+        if faults := self.faults(operation.ack_schema, args[0]):
+            raise InvalidPayload(name, faults)
+        return _typed(operation.ack, name, args[0])
+
+    def schema(self, name: str) -> JsonSchema:
+        """Return one schema that stands alone, the others beside it under `$defs`."""
+        return {"$ref": f"#/$defs/{name}", "$defs": dict(self.schemas)}
+
+    @cached_property
+    def _validators(self) -> dict[str, jsonschema_rs.Draft202012Validator]:
+        return {
+            name: jsonschema_rs.Draft202012Validator(self.schema(name), validate_formats=True) for name in self.schemas
+        }
+
+
+Shape = TypeVar("Shape", bound=Payload)
+
+
+def _typed(shape: type[Shape], name: str, value: object) -> Shape:
+    """View a value that has passed its schema as its class.
+
+    Only one thing passes a schema and not its class: a number beyond what a double can hold.
+    """
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        faults = [Fault("".join(f"/{part}" for part in e["loc"]), e["type"], e["msg"]) for e in error.errors()]
+        raise InvalidPayload(name, faults) from None
+
+
+def _has_surrogate(value: object) -> bool:
+    """Whether a string in a JSON value cannot be written as Unicode; orjson refuses those, and some large integers."""
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return _SURROGATE.search(json.dumps(value, ensure_ascii=False)) is not None
+    return False
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _fault(error: Any) -> Fault:
+    """Translate a `jsonschema_rs.ValidationError`, which its stubs leave loosely typed."""
+    pointer = "".join(f"/{part}" for part in error.instance_path)
+    keyword = str(error.schema_path[-1]) if error.schema_path else "schema"
+    message = str(error.message)
+    return Fault(pointer, keyword, message if len(message) <= 160 else message[:159] + "…")

@@ -1,0 +1,1 @@
+"""A small server that keeps every promise of the contract."""

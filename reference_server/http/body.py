@@ -1,0 +1,68 @@
+"""Reads what an HTTP request brings, strictly: one JSON object of a known shape, of bounded size."""
+
+from collections.abc import Mapping
+
+import jsonschema_rs
+import orjson
+from aiohttp import web
+
+from protocols.contract import Json, JsonSchema
+from reference_server.http.refusal import Refused
+
+MAX_BODY = 16 * 1024
+
+
+class Shape:
+    """What a body must look like: `properties` by name, those of `required` at least, and no others."""
+
+    def __init__(
+        self, properties: Mapping[str, JsonSchema], required: list[str], schemas: Mapping[str, JsonSchema]
+    ) -> None:
+        self._validator = jsonschema_rs.Draft202012Validator(
+            {
+                "type": "object",
+                "properties": dict(properties),
+                "required": required,
+                "additionalProperties": False,
+                "$defs": dict(schemas),
+            }
+        )
+
+    async def read(self, request: web.Request) -> Mapping[str, Json]:
+        """Return the body of a request.
+
+        Raises Refused: 415 for another type than JSON (which a page could send without asking leave), 413 for too
+        much of it, 400 for what is no JSON or has another shape.
+        """
+        if request.content_type != "application/json":
+            raise Refused(415, "The body must be application/json")
+        body = await _read(request)
+        try:
+            value: Json = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise Refused(400, "The body is not JSON") from None
+        self.check(value)
+        assert isinstance(value, dict)
+        return value
+
+    def check(self, value: Json) -> None:
+        """Raise Refused, and say where the shape is broken."""
+        error = next(iter(self._validator.iter_errors(value)), None)
+        if error is not None:
+            where = "/".join(map(str, error.instance_path)) or "body"
+            raise Refused(400, f"{where}: {error.message}"[:500])
+
+
+def bearer(request: web.Request) -> str:
+    """Return the token of `Authorization: Bearer <token>`; empty where there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+async def _read(request: web.Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise Refused(413, f"The body is longer than {MAX_BODY} bytes")
+    return bytes(body)

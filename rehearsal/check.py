@@ -1,0 +1,126 @@
+"""Judges one target: builds it from what was asked, plays the cases, and lets the listeners tell of it."""
+
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from conformance.case import Case
+from conformance.playground import Options
+from conformance.report import Listener, Report, Run
+from conformance.report.json import JsonFile
+from conformance.report.junit import JunitFile
+from conformance.report.progress import progress
+from conformance.report.terminal import Terminal, TextFile
+from conformance.runner import run
+from conformance.suite import ground, suite_of
+from conformance.tally import Tally, uncited
+from protocols.errors import UsageError
+from rehearsal.target_options import TargetOptions
+from simulators.target import Target
+
+INTERRUPTED: Final = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What somebody wants to have judged, and how."""
+
+    where: TargetOptions
+    addresses: tuple[str, ...] = ()
+    options: Options = field(default_factory=Options)
+    strict: bool = False
+    beside: tuple[Case, ...] = ()
+    """Further cases, which need nothing of the target."""
+    again: str = ""
+    """The command that plays everything again, where it is not a `rehearsal check`."""
+
+    def command(self, case: str) -> str:
+        """Return the command that plays one case again."""
+        if self.again:
+            return self.again
+        words = ["rehearsal", "check"]
+        words += [] if self.where.url is None else [self.where.url]
+        words += [case, "--seed", str(self.options.seed), *self.where.words()]
+        words += ["--slow"] if self.options.slow else []
+        words += ["--strict"] if self.strict else []
+        return shlex.join(words)
+
+
+def begin(request: Request, target: Target) -> Tally:
+    """Return an empty tally of the cases that were asked for; raises UsageError."""
+    suite = suite_of(target.protocol)
+    every = [*suite.cases(), *request.beside]
+    return Tally(
+        protocol=suite.protocol,
+        cases=[*suite.select(request.addresses), *request.beside],
+        untested={} if request.addresses else uncited(suite.protocol, every, suite.untested),
+        known_failures=target.known_failures,
+        strict=request.strict,
+    )
+
+
+def check(request: Request, listeners: Sequence[Listener]) -> int:
+    """Judge the target and return the exit code.
+
+    Raises UsageError for what cannot be asked, TargetUnreachable when nobody answers to begin with.
+    """
+    target = request.where.target()
+    tally = begin(request, target)
+    started, began = datetime.now(UTC), time.monotonic()
+    with ground(target, request.options) as playground:
+        stopped = ""
+        try:
+            for event in run(playground, tally.cases):
+                tally.hear(event)
+                for listener in listeners:
+                    listener.hear(event, tally)
+        except KeyboardInterrupt:
+            stopped = INTERRUPTED
+        circumstances = Run(
+            target=playground.target,
+            options=request.options,
+            addresses=request.addresses,
+            started=started,
+            repeat=request.command,
+        )
+    report = Report(run=circumstances, tally=tally, took_s=time.monotonic() - began, stopped=stopped)
+    for listener in listeners:
+        listener.end(report)
+    return tally.exit_code
+
+
+def listeners_for(console: Console, folder: Path | None = None, junit: Path | None = None) -> list[Listener]:
+    """Return those who tell of a run: on the console, in a folder's report.json and report.txt, in a file of JUnit.
+
+    Raises UsageError for a file that cannot be written, before anything has been played.
+    """
+    listeners: list[Listener] = [progress(console), Terminal(console)]
+    if folder is not None:
+        listeners += [JsonFile(_writable(folder / "report.json")), TextFile(_writable(folder / "report.txt"))]
+    if junit is not None:
+        listeners.append(JunitFile(_writable(junit)))
+    return listeners
+
+
+def _writable(path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+    return path
+
+
+def split_url(words: Sequence[str], *, needs_url: bool) -> tuple[str | None, tuple[str, ...]]:
+    """Tell the URL, which comes first, from the addresses; raises UsageError where one is needed and none stands."""
+    if words and "://" in words[0]:
+        return words[0], tuple(words[1:])
+    if words and needs_url:
+        raise UsageError(f"{words[0]!r} is no URL of a Socket.IO server; write it like http://127.0.0.1:3001")
+    return None, tuple(words)

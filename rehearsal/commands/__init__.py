@@ -1,0 +1,1 @@
+"""The commands, one module each: their options and words; what they do is elsewhere."""

@@ -1,0 +1,69 @@
+"""`rehearsal check`: judge any server by its URL."""
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rehearsal.output import output
+from rehearsal.parameters import Namespace, ProtocolOption, Seed, TargetFile, Transport, duration_s, examples
+
+EPILOG = examples(
+    "rehearsal check http://127.0.0.1:3001",
+    "rehearsal check http://127.0.0.1:3001 space/whisper space/join:space/invalid",
+    "rehearsal check --list space/party",
+    "rehearsal check --target target.toml --report reports --junit reports/junit.xml",
+)
+
+
+def check(
+    url: Annotated[str | None, typer.Argument(metavar="URL", help="The server.", show_default=False)] = None,
+    addresses: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="ADDRESS",
+            help="What to try: requirements or cases, by any beginning of their addresses; everything when absent.",
+            show_default=False,
+        ),
+    ] = None,
+    protocol: ProtocolOption = None,
+    namespace: Namespace = None,
+    target: TargetFile = None,
+    transport: Transport = None,
+    list_: Annotated[bool, typer.Option("--list", help="Show requirements and their cases; needs no server.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Let a broken SHOULD fail the run.")] = False,
+    slow: Annotated[bool, typer.Option("--slow", help="Try what takes minutes, too.")] = False,
+    seed: Seed = None,
+    budget_s: Annotated[
+        float, typer.Option("--budget", parser=duration_s, metavar="DURATION", help="Time for random cases, in all.")
+    ] = "60s",  # type: ignore[assignment]  # the parser reads defaults, too
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write report.json and report.txt there.", show_default=False)
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.", show_default=False)] = None,
+) -> None:
+    """Judge a server by its URL.
+
+    Does it keep what the protocol promises? Exit code 0: every MUST is kept. 1: one is broken; the report names it,
+    shows the conversation, and gives the command that repeats it. 2: nobody can tell.
+    """
+    from conformance.playground import Options
+    from conformance.report.terminal import listing
+    from rehearsal.check import Request, begin, listeners_for, split_url
+    from rehearsal.check import check as judge
+    from rehearsal.target_options import TargetOptions
+
+    words = [word for word in (url, *(addresses or ())) if word is not None]
+    url, chosen = split_url(words, needs_url=target is None and not list_)
+    where = TargetOptions(url=url, file=target, protocol=protocol, namespace=namespace, transport=transport)
+    options = Options(seed=secrets.randbits(32) if seed is None else seed, budget_s=budget_s, slow=slow)
+    request = Request(where=where, addresses=chosen, options=options, strict=strict)
+    console = output()
+    if list_:
+        known = (where if url or target else replace(where, url="http://127.0.0.1")).target()
+        for line in listing(begin(request, known)):
+            console.print(line, soft_wrap=True)
+        return
+    raise typer.Exit(judge(request, listeners_for(console, report, junit)))

@@ -1,0 +1,15 @@
+"""Where commands print: a terminal as wide as it is, or a file or pipe wide enough for our tables."""
+
+import os
+import sys
+from typing import Final
+
+from rich.console import Console
+
+_PIPE_WIDTH: Final = 120
+
+
+def output() -> Console:
+    """Return standard output; COLUMNS, where it is set, says how wide."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+    return Console(highlight=False, width=width)

@@ -1,0 +1,390 @@
+"""Plays a scenario at a target: thousands of connections in one loop, each event sent when it is due.
+
+Durations count from the moment an event was due. When this side or the network stalls, what should have been sent
+meanwhile is sent late and counts as late, so a stalled generator cannot hide a stalled target.
+"""
+
+import asyncio
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from protocols.contract import Event, Json
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, RehearsalError, TargetUnreachable, UsageError
+from simulators.actor import Act, Actor, Connect, Cut, Emit, EmitRaw, Leave
+from simulators.connection import Connection
+from simulators.delivery import Ledger
+from simulators.history import History
+from simulators.people import Identity, People
+from simulators.received import Received
+from simulators.scenario import Cast, Scenario
+from simulators.schedule import Schedule
+from simulators.tally import Tally
+from simulators.target import Target
+
+_AT_ONCE: Final = 64
+"""How many may be on their way in at a time."""
+_TURN_S: Final = 0.01
+"""How long actors may act before what has arrived is read."""
+_SETTLE_S: Final = 0.25
+_LISTEN_S: Final = 30.0
+"""How long the last deliveries are waited for at most."""
+_FOREVER_S: Final = 1e6
+_ACK_MS: Final = 1000
+"""How long an ack may take where the contract does not say."""
+_ARRIVALS_PER_S: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a crowd is doing at one moment."""
+
+    elapsed_s: float
+    scopes: dict[str, Counter[str]]
+    """Space -> kind of actor -> how many are connected."""
+    said: list[tuple[str, str, str]]
+    """The latest words: where, by whom and how, what."""
+    pranks: list[tuple[str, str]]
+    """The latest breaches of the contract: by whom, what."""
+    sent: int
+    delivered: int
+    lost: int
+    faults: int
+    waiting: int
+    """Deliveries that are under way."""
+    latest_us: list[int]
+    """How long those since the last snapshot took."""
+
+
+class Crowd:
+    """The people of one run, at one target; made by `gather`, belongs to one loop."""
+
+    def __init__(
+        self, target: Target, scenario: Scenario, people: People, *, history: History | None = None, outsiders: bool
+    ) -> None:
+        self.target = target
+        self.tally = Tally()
+        self._scenario = scenario
+        self._people = people
+        self._history = history
+        self._ledger = Ledger(
+            target.contract,
+            self.tally,
+            deadline_s=target.deadline_s,
+            time_scale=target.time_scale,
+            outsiders=outsiders,
+        )
+        self._schedule = Schedule()
+        self._connections: dict[str, Connection] = {}  # name of an actor -> its connection, while it lives
+        self._visits: Counter[str] = Counter()  # name of an actor -> which of its connections counts
+        self._accounts: deque[Identity] = deque()  # sessions to lend where there are no guests
+        self._doors = asyncio.Semaphore(_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        self._wakes_s = math.inf
+        self._wake: asyncio.Future[None] = self._loop.create_future()
+        self._start_ns = time.monotonic_ns()
+        self.finished = False
+        """Whether the run is over."""
+        self._stopped = False
+        self._arrived = False
+        self._unreachable: TargetUnreachable | None = None
+        self._failure: BaseException | None = None
+        self._said: deque[tuple[str, str, str]] = deque(maxlen=6)
+        self._pranks: deque[tuple[str, str]] = deque(maxlen=4)
+
+    @classmethod
+    async def gather(cls, target: Target, cast: Cast, *, seed: int, run: str, history: History | None = None) -> Self:
+        """Find the target and cast the roles; `run` goes into the names of new spaces.
+
+        Raises UsageError when the target has not enough sessions for the cast, TargetUnreachable.
+        """
+        target = await target.located()
+        people = People(target)
+        try:
+            scenario = Scenario.plan(
+                cast,
+                protocol=target.protocol,
+                seed=seed,
+                scope=lambda n: target.scope(n, run),
+                posts=await people.posts(cast.staff(target.protocol)),
+                production=target.mode == "production",
+                ramp_s=max(1.0, cast.size / _ARRIVALS_PER_S),
+            )
+            outsiders = bool(scenario.staff) or not isinstance(target.scopes, str)
+            crowd = cls(target, scenario, people, history=history, outsiders=outsiders)
+            if not people.gives_guests:
+                await crowd._lend_accounts()
+        except BaseException:
+            await people.close()
+            raise
+        return crowd
+
+    async def _lend_accounts(self) -> None:
+        taken = {identity.id for identity in self._scenario.staff.values()}
+        self._accounts.extend(user for user in await self._people.users() if user.id not in taken)
+        needed = len(self._scenario.actors) - len(taken)
+        if needed > len(self._accounts):
+            raise UsageError(
+                f"cast: {needed} sessions are needed, but the target has {len(self._accounts)} users and no guests; "
+                "ask for fewer people, or add [people.guests]"
+            )
+
+    # --- the run ---
+
+    async def play(self, for_s: float) -> Tally:
+        """Let everybody come, live for so many seconds, hear the last of it, and leave.
+
+        Raises TargetUnreachable when the target is not there, or not there any more.
+        """
+        self._start_ns = time.monotonic_ns()
+        for actor in self._scenario.actors:
+            self._ledger.add(actor.name, actor.standing)
+            self._schedule.put(actor)
+        try:
+            await self._act(for_s)
+            await self._listen()
+            self._ledger.finish()
+        finally:
+            await self._go_home()
+            self.finished = True
+        if self._unreachable is not None and not self._connections:
+            raise self._unreachable
+        return self.tally
+
+    def stop(self) -> None:
+        """Have everybody stop acting now; the run ends as if its time were over."""
+        self._stopped = True
+        self._wake_up()
+
+    def snapshot(self) -> Snapshot:
+        """Return what goes on; only in the crowd's own loop."""
+        scopes: dict[str, Counter[str]] = {}
+        for actor in self._scenario.actors:
+            if actor.name in self._connections:
+                scopes.setdefault(actor.scope, Counter())[actor.kind] += 1
+        latest_us = list(self.tally.latest_us)
+        self.tally.latest_us.clear()
+        return Snapshot(
+            elapsed_s=self.elapsed_s,
+            scopes=scopes,
+            said=list(self._said),
+            pranks=list(self._pranks),
+            sent=sum(self.tally.sent.values()),
+            delivered=self.tally.total("delivered"),
+            lost=self.tally.total("lost"),
+            faults=self.tally.faults,
+            waiting=self._ledger.pending,
+            latest_us=latest_us,
+        )
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began."""
+        return (time.monotonic_ns() - self._start_ns) / 1e9
+
+    async def _act(self, for_s: float) -> None:
+        while self._goes_on and (now_s := self.elapsed_s) < for_s:
+            self._ledger.settle(time.monotonic_ns())
+            while self._goes_on and self._schedule.next_s <= self.elapsed_s < now_s + _TURN_S:
+                actor = self._schedule.pop()
+                for due_s, act in actor.act(now_s):
+                    await self._do(actor, act, self._start_ns + int(due_s * 1e9))
+                self._schedule.put(actor)
+            await self._rest_until(min(self._schedule.next_s, for_s, now_s + _SETTLE_S))
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def _goes_on(self) -> bool:
+        return not self._stopped and self._failure is None
+
+    async def _rest_until(self, moment_s: float) -> None:
+        """Let what has arrived be read, until that moment or until somebody has something to do sooner."""
+        self._wake = self._loop.create_future()
+        self._wakes_s = moment_s
+        timer = self._loop.call_later(max(0.0, moment_s - self.elapsed_s), self._wake_up)
+        try:
+            await self._wake
+        finally:
+            timer.cancel()
+
+    def _wake_up(self) -> None:
+        if not self._wake.done():
+            self._wake.set_result(None)
+
+    async def _listen(self) -> None:
+        """Wait for what is under way."""
+        end_s = self.elapsed_s + min(self._ledger.grace_ns / 1e9, _LISTEN_S)
+        while self._ledger.pending and self._connections and self.elapsed_s < end_s:
+            await asyncio.sleep(0.02)
+            self._ledger.settle(time.monotonic_ns())
+
+    async def _go_home(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(connection.close() for connection in self._connections.values()), return_exceptions=True)
+        await self._people.close()
+
+    # --- what actors do ---
+
+    async def _do(self, actor: Actor, act: Act, due_ns: int) -> None:
+        match act:
+            case Connect():
+                self._spawn(self._visit(actor))
+            case Emit():
+                await self._emit(actor, act.event, due_ns)
+            case EmitRaw():
+                self._emit_raw(actor, act, due_ns)
+            case Leave() | Cut():
+                self._hang_up(actor, due_ns, politely=isinstance(act, Leave))
+
+    async def _emit(self, actor: Actor, event: Event, due_ns: int) -> None:
+        connection = self._connections.get(actor.name)
+        if connection is None or connection.closed is not None:
+            return
+        operation = self.target.contract.operation(event)
+        if operation.ack is None:
+            sent_ns = connection.emit(event)
+        else:
+            sent_ns = time.monotonic_ns()
+            self._spawn(
+                self._call(connection, event, due_ns, self.target.deadline_s(operation.ack_timeout_ms or _ACK_MS))
+            )
+            await asyncio.sleep(0)  # by then it is sent, before anything that this actor says next
+        self._ledger.said(actor.name, event, due_ns, sent_ns)
+        if isinstance(words := getattr(event, "content", None), str):
+            self._said.append((actor.scope, f"{actor.name} ({event.event_name})", words))
+
+    async def _call(self, connection: Connection, event: Event, due_ns: int, within_s: float) -> None:
+        try:
+            answer = await connection.call(event, within_s=within_s)
+        except ConnectionLost:
+            return
+        except NotHeard:
+            self.tally.violated(f"{connection.actor} got no ack of {event.event_name}")
+            return
+        if answer.violation is not None:
+            self.tally.violated(f"{connection.actor}: {answer.violation}")
+        self.tally.acknowledged(event.event_name, due_ns, answer.at_ns)
+
+    def _emit_raw(self, actor: Actor, act: EmitRaw, due_ns: int) -> None:
+        connection = self._connections.get(actor.name)
+        if connection is None or connection.closed is not None:
+            return
+        sent_ns = connection.emit_raw(act.name, *act.arguments)
+        self._ledger.said_wrong(actor.name, act.name, due_ns, sent_ns)
+        self._pranks.append((actor.name, act.prank))
+
+    def _hang_up(self, actor: Actor, due_ns: int, *, politely: bool) -> None:
+        connection = self._connections.pop(actor.name, None)
+        if connection is None:
+            return
+        self._visits[actor.name] += 1
+        if politely:
+            self._spawn(connection.close())
+        else:
+            connection.abort()
+        self._ledger.hung_up(actor.name, due_ns, time.monotonic_ns(), politely=politely)
+        actor.disconnected(self.elapsed_s)
+
+    # --- coming and going ---
+
+    async def _visit(self, actor: Actor) -> None:
+        """Connect an actor, and stay with it until its connection ends."""
+        try:
+            async with self._doors:
+                identity = await self._identity(actor)
+                actor.standing.connected(identity)
+                self._ledger.connected(actor.name)
+                connection = await self._open(actor)
+        except TargetUnreachable as error:
+            self._unreachable = error
+            self._turned_away(actor, error)
+            return
+        except (ConnectRefused, ConnectionLost) as error:
+            self._turned_away(actor, error)
+            return
+        self._arrived, self._unreachable = True, None
+        self._connections[actor.name] = connection
+        actor.connected(identity, self.elapsed_s)
+        self._reschedule(actor)
+        reason = await connection.wait_closed(_FOREVER_S)
+        if self._connections.get(actor.name) is connection:  # and it was not the actor who ended it
+            del self._connections[actor.name]
+            if not actor.standing.expelled:
+                self.tally.lose_connection(f"{actor.name} was disconnected: {reason}")
+            self._disconnected(actor)
+
+    def _open(self, actor: Actor) -> Coroutine[Any, Any, Connection]:
+        visit = self._visits[actor.name]
+
+        def on_event(received: Received) -> None:
+            if self._visits[actor.name] == visit:  # a connection that was cut may still have something to read
+                self._on_event(actor, received)
+
+        return Connection.open(
+            self.target.endpoint(),
+            self.target.contract,
+            actor.name,
+            self._history,
+            patience_s=max(5.0, self.target.patience),
+            on_event=on_event,
+        )
+
+    async def _identity(self, actor: Actor) -> Identity:
+        if (staff := self._scenario.staff.get(actor.name)) is not None:
+            return staff
+        if actor.identity is not None:
+            return actor.identity
+        if self._accounts:
+            self._accounts.rotate(-1)
+            return self._accounts[-1]
+        return await self._people.guest(actor.scope, actor.nickname)
+
+    def _turned_away(self, actor: Actor, error: RehearsalError) -> None:
+        if not self._arrived:
+            self._failure = error if isinstance(error, TargetUnreachable) else TargetUnreachable(str(error))
+            self._wake_up()
+        self.tally.refused += 1
+        self.tally.complain(f"{actor.name} was turned away: {error}")
+        self._disconnected(actor)
+
+    def _disconnected(self, actor: Actor) -> None:
+        self._visits[actor.name] += 1
+        self._ledger.lost(actor.name, time.monotonic_ns())
+        actor.disconnected(self.elapsed_s)
+        self._reschedule(actor)
+
+    def _on_event(self, actor: Actor, received: Received) -> None:
+        event = received.event
+        if event is None:
+            self.tally.violated(f"{actor.name} heard {received}")
+            return
+        arguments = received.arguments
+        payload: Json = arguments[0] if arguments else {}
+        assert isinstance(payload, dict)  # it has passed its schema, and every payload of a contract is an object
+        self._ledger.heard(actor.name, event, payload, received.at_ns)
+        if type(event) in actor.cares and actor.name in self._connections:
+            actor.hear(event, self.elapsed_s)
+            self._reschedule(actor)
+
+    def _reschedule(self, actor: Actor) -> None:
+        self._schedule.put(actor)
+        if actor.due_s < self._wakes_s:
+            self._wake_up()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = error
+            self._wake_up()

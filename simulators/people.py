@@ -1,0 +1,173 @@
+"""Gets sessions: for guests, as many as are wanted, and for the users whom a target knows."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+from urllib.parse import urljoin
+
+import aiohttp
+import jwt
+
+from protocols.contract import Json
+from protocols.errors import TargetUnreachable, UsageError, shorten
+from simulators import strict_json
+from simulators.people_config import Account, HttpCall, Jwt, Picked, Way, fill
+from simulators.target import Target
+
+Role: TypeAlias = Literal["PARTICIPANT", "STAFF", "OWNER"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A session, and whom the target will take its holder for."""
+
+    token: str
+    id: str
+    nickname: str
+    role: Role = "PARTICIPANT"
+    """What its holder may do in the space it was asked for."""
+    scope: str | None = None
+    """The only space that it opens; None where it opens all."""
+
+
+class People:
+    """The sessions that one target gives; `async with` it, or close it. Belongs to one loop once it is asked."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._config = target.sessions
+        self._client: aiohttp.ClientSession | None = None
+        self._guests = 0
+        self._tokens = {user.id: user.token for user in self._config.users if user.token}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the connections to the target."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    @property
+    def gives_guests(self) -> bool:
+        """Whether anybody may have a session."""
+        return self._config.guests is not None
+
+    @property
+    def staffed_scopes(self) -> tuple[str, ...]:
+        """The spaces in which somebody is OWNER or STAFF, in the order of the configuration."""
+        spaces = (space for user in self._config.users for space in (*user.owner_of, *user.staff_of))
+        return tuple(dict.fromkeys(spaces))
+
+    async def guest(self, scope: str, nickname: str) -> Identity:
+        """Return a new guest's session for a space.
+
+        Raises UsageError where the target gives none, TargetUnreachable when it does not answer as configured.
+        """
+        if self._config.guests is None:
+            raise UsageError("the target lets no guests in; add a [people.guests] table, or use its users")
+        n = self._guests
+        self._guests += 1
+        values: dict[str, Json] = {"scope": scope, "nickname": nickname, "n": n, "id": f"guest-{n}", "password": ""}
+        return await self._session(self._config.guests, values, scope)
+
+    async def users(self) -> list[Identity]:
+        """Return everybody whom the target knows; their role is that of a space where they are nobody in particular."""
+        return [await self._user(account, "PARTICIPANT") for account in self._config.users]
+
+    async def staff_of(self, scope: str) -> list[Identity]:
+        """Return who is OWNER or STAFF in a space, the OWNER first."""
+        owners = [await self._user(user, "OWNER") for user in self._config.users if scope in user.owner_of]
+        return owners + [await self._user(user, "STAFF") for user in self._config.users if scope in user.staff_of]
+
+    async def posts(self, wanted: int) -> list[tuple[str, Identity]]:
+        """Return up to so many OWNER and STAFF, each once, with a space of theirs."""
+        posts: dict[str, tuple[str, Identity]] = {}
+        for scope in self.staffed_scopes:
+            for identity in await self.staff_of(scope) if len(posts) < wanted else []:
+                posts.setdefault(identity.id, (scope, identity))
+        return list(posts.values())[:wanted]
+
+    async def _user(self, account: Account, role: Role) -> Identity:
+        if account.id not in self._tokens:
+            assert self._config.login is not None  # PeopleConfig refuses users without a token otherwise
+            values: dict[str, Json] = {
+                "scope": "",
+                "nickname": account.nickname,
+                "n": 0,
+                "id": account.id,
+                "password": account.password,
+            }
+            self._tokens[account.id] = (await self._session(self._config.login, values, None)).token
+        return Identity(token=self._tokens[account.id], id=account.id, nickname=account.nickname, role=role)
+
+    async def _session(self, way: Way, values: Mapping[str, Json], scope: str | None) -> Identity:
+        found = await self._ask(way.http, values) if way.http is not None else {}
+        return Identity(
+            token=_sign(way.jwt, values) if way.jwt is not None else found["token"],
+            id=found.get("id", str(fill(way.id, values))),
+            nickname=found.get("nickname", str(values["nickname"])),
+            scope=scope,
+        )
+
+    async def _ask(self, call: HttpCall, values: Mapping[str, Json]) -> dict[Picked, str]:
+        """Make an HTTP call and return what was picked out of its answer."""
+        url = urljoin(self._target.url, str(fill(call.url, values)))
+        what = f"{call.method} {url}"
+        if self._client is None:
+            # The time scale does not matter here: it is the network's time, not the rules'.
+            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3 * self._target.patience))
+        try:
+            async with self._client.request(
+                call.method,
+                url,
+                headers={name: str(fill(value, values)) for name, value in (call.headers or {}).items()},
+                json=None if call.body is None else fill(call.body, values),
+                allow_redirects=False,
+            ) as response:
+                status, body = response.status, await response.read()
+        except TimeoutError as error:
+            raise TargetUnreachable(f"{what} was not answered in time") from error
+        except (OSError, aiohttp.ClientError, ValueError) as error:
+            raise TargetUnreachable(f"{what} failed: {error or type(error).__name__}") from error
+        text = body[:200].decode("utf-8", "replace")
+        if status != call.status:
+            raise TargetUnreachable(f"{what} gave no session, but HTTP {status} {shorten(text)}")
+        try:
+            answer = strict_json.loads(body)
+        except ValueError as error:
+            raise TargetUnreachable(f"{what} answered no JSON, but {shorten(text)}") from error
+        return {name: _pick(answer, pointer, what) for name, pointer in call.pick.items()}
+
+
+def _sign(way: Jwt, values: Mapping[str, Json]) -> str:
+    claims = fill(way.claims, values)
+    assert isinstance(claims, dict)  # a template of a table is a table
+    now_s = int(time.time())
+    token = jwt.encode({"iat": now_s, "exp": now_s + way.expires_s, **claims}, way.key, algorithm="HS256")
+    return way.prefix + token
+
+
+def _pick(answer: strict_json.Value, pointer: str, what: str) -> str:
+    """Return the text that a JSON pointer leads to; raises UsageError where there is none."""
+    value = answer
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        match value:
+            case dict() if key in value:
+                value = value[key]
+            case list() if key.isdecimal() and int(key) < len(value):
+                value = value[int(key)]
+            case _:
+                raise UsageError(f"{what} answered, but nothing stands at {pointer}; mend `pick`")
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise UsageError(f"{what} answered, but at {pointer} stands no text; mend `pick`")
+    return str(value)

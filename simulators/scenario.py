@@ -1,0 +1,122 @@
+"""A cast and who plays in it: how many of each kind, in which spaces, from when on, all from one seed."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final, Self
+
+from protocols.errors import UsageError
+from simulators.actor import Actor
+from simulators.actors import space
+from simulators.people import Identity
+
+PER_SCOPE: Final = 20
+"""How many share a space."""
+MAX_CAST: Final = 20_000
+
+KINDS: Final[Mapping[str, Mapping[str, type[space.SpaceActor]]]] = {"space": space.ACTORS}
+"""Who speaks which protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """How many of each kind there are."""
+
+    counts: Mapping[str, int]
+
+    @classmethod
+    def parse(cls, text: str, protocol: str) -> Self:
+        """Read `player=20,guest=5`; raises UsageError."""
+        kinds = KINDS[protocol]
+        counts: dict[str, int] = {}
+        for part in text.split(","):
+            kind, equals, number = (piece.strip() for piece in part.partition("="))
+            if not equals or not number.isdecimal():
+                raise UsageError(f"cast: {part.strip()!r} is not a kind and a number; write it like player=20,guest=5")
+            if kind not in kinds:
+                near = difflib.get_close_matches(kind, kinds, n=1)
+                raise UsageError(
+                    f"cast: nobody is a {kind!r} in {protocol}; "
+                    + (f"did you mean {near[0]}?" if near else f"there is {', '.join(kinds)}")
+                )
+            counts[kind] = counts.get(kind, 0) + int(number)
+        if not 1 <= sum(counts.values()) <= MAX_CAST:
+            raise UsageError(f"cast: {sum(counts.values())} people; it takes 1 to {MAX_CAST}")
+        return cls(counts)
+
+    @property
+    def size(self) -> int:
+        """How many there are, all in all."""
+        return sum(self.counts.values())
+
+    def staff(self, protocol: str) -> int:
+        """Return how many of them need the session of OWNER or STAFF."""
+        return sum(count for kind, count in self.counts.items() if KINDS[protocol][kind].is_staff)
+
+    def __str__(self) -> str:
+        plural = {kind: kind if count == 1 or kind == "staff" else f"{kind}s" for kind, count in self.counts.items()}
+        return ", ".join(f"{count} {plural[kind]}" for kind, count in self.counts.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The people of one run, each with an agenda that begins with coming."""
+
+    actors: Sequence[Actor]
+    staff: Mapping[str, Identity]
+    """Name of each actor who needs a staff session -> that session."""
+
+    @classmethod
+    def plan(
+        cls,
+        cast: Cast,
+        *,
+        protocol: str,
+        seed: int,
+        scope: Callable[[int], str],
+        posts: Sequence[tuple[str, Identity]] = (),
+        production: bool = True,
+        ramp_s: float = 1.0,
+    ) -> Self:
+        """Hand out the roles.
+
+        `scope(n)` names the n-th space; `posts` are the spaces that have staff, with whom. Those are filled first when
+        the cast has staff. Everybody comes within `ramp_s` seconds. Raises UsageError when there is not enough staff.
+        """
+        posts = _taken(cast, protocol, posts)
+        scopes = _scopes(cast, posts, scope)
+        actors: list[Actor] = []
+        staff: dict[str, Identity] = {}
+        for kind, count in cast.counts.items():
+            role = KINDS[protocol][kind]
+            for n in range(count):
+                name = f"{kind}-{n + 1}"
+                if role.is_staff:
+                    place, staff[name] = posts[n]
+                else:
+                    place = scopes[n % len(scopes)]
+                # A name of its own gives each a chance of its own: one more guest changes nothing for the players.
+                random = Random(f"{seed}/{name}")
+                actor = role(name, place, random, production=production)
+                actor.come(random.uniform(0.0, ramp_s))
+                actors.append(actor)
+        return cls(actors, staff)
+
+
+def _taken(cast: Cast, protocol: str, posts: Sequence[tuple[str, Identity]]) -> Sequence[tuple[str, Identity]]:
+    """Return as many posts as the cast has staff."""
+    needed = cast.staff(protocol)
+    if needed > len(posts):
+        raise UsageError(
+            f"cast: {needed} staff, but the target has {len(posts)}, each of whom can be in one space; "
+            "ask for fewer, or name more in [[people.users]]"
+        )
+    return posts[:needed]
+
+
+def _scopes(cast: Cast, posts: Sequence[tuple[str, Identity]], scope: Callable[[int], str]) -> list[str]:
+    """Return as many spaces as the cast fills, those with staff first."""
+    staffed = list(dict.fromkeys(place for place, _ in posts))
+    wanted = max(len(staffed), -(-cast.size // PER_SCOPE))
+    return staffed + [scope(n) for n in range(wanted - len(staffed))]

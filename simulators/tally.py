@@ -1,0 +1,116 @@
+"""What has been counted and timed, event by event: the rows of the table that a simulation ends with."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from hdrh.histogram import HdrHistogram
+
+MAX_EXAMPLES: Final = 20
+
+
+class Times:
+    """Durations in an HDR histogram: from 1 µs to an hour, three digits kept."""
+
+    def __init__(self) -> None:
+        self._histogram = HdrHistogram(1, 3_600_000_000, 3)
+
+    def add(self, due_ns: int, at_ns: int) -> None:
+        """Take in how long after the moment it was due something happened."""
+        self._histogram.record_value(min(max(1, (at_ns - due_ns) // 1000), 3_600_000_000))
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return int(self._histogram.get_total_count())
+
+    def percentile_ms(self, percent: float) -> float | None:
+        """Return below how many milliseconds this many percent are; None where there are none."""
+        return float(self._histogram.get_value_at_percentile(percent)) / 1000 if self.count else None
+
+
+@dataclass(slots=True)
+class Row:
+    """What became of one event because of another: `chat:message` said, `chat:message` heard."""
+
+    cause: str
+    """What was said; empty for what nobody of ours is known to have caused."""
+    heard: str
+    expected: int = 0
+    """Deliveries that were due and are settled: delivered or lost."""
+    delivered: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    misordered: int = 0
+    misheard: int = 0
+    """Heard by somebody who should not have."""
+    late: int = 0
+    """Of those delivered, how many after the promised time, patience included."""
+    excluded: int = 0
+    """Deliveries that nobody can demand: who should hear came or went meanwhile, or the promise is a SHOULD."""
+    times: Times = field(default_factory=Times)
+
+    @property
+    def faults(self) -> int:
+        """How many deliveries went wrong."""
+        return self.lost + self.duplicated + self.misordered + self.misheard
+
+
+class Tally:
+    """All rows of one run, and what was seen going wrong."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, int] = {}
+        """What was said -> how often."""
+        self.rows: dict[tuple[str, str], Row] = {}
+        self.acks: dict[str, Times] = {}
+        """What was said -> how long its acks took."""
+        self.latest_us: deque[int] = deque(maxlen=100_000)
+        """How long the latest deliveries took, in microseconds; a live view empties it."""
+        self.violations = 0
+        """Messages that break their schema."""
+        self.dropped = 0
+        """Connections that the target ended without a reason that the contract knows."""
+        self.refused = 0
+        """Attempts to connect that came to nothing."""
+        self.examples: list[str] = []
+        """The first few things that went wrong, in words."""
+
+    def row(self, cause: str, heard: str) -> Row:
+        """Return the row of what was heard because of what was said."""
+        row = self.rows.get((cause, heard))
+        if row is None:
+            row = self.rows[cause, heard] = Row(cause, heard)
+        return row
+
+    def say(self, name: str) -> None:
+        """Count something said."""
+        self.sent[name] = self.sent.get(name, 0) + 1
+
+    def acknowledged(self, name: str, due_ns: int, at_ns: int) -> None:
+        """Take in how long an ack took since its event was due."""
+        self.acks.setdefault(name, Times()).add(due_ns, at_ns)
+
+    def violated(self, text: str) -> None:
+        """Count a message that breaks its schema."""
+        self.violations += 1
+        self.complain(text)
+
+    def lose_connection(self, text: str) -> None:
+        """Count a connection that the target should not have ended."""
+        self.dropped += 1
+        self.complain(text)
+
+    def complain(self, text: str) -> None:
+        """Keep what went wrong, in words, while there are few."""
+        if len(self.examples) < MAX_EXAMPLES:
+            self.examples.append(text)
+
+    @property
+    def faults(self) -> int:
+        """How much went wrong, all in all."""
+        return sum(row.faults for row in self.rows.values()) + self.violations + self.dropped
+
+    def total(self, column: str) -> int:
+        """Return the sum of a column over all rows."""
+        return sum(getattr(row, column) for row in self.rows.values())

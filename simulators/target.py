@@ -1,0 +1,178 @@
+"""What is under test: where it is, how it is spoken to, how patient one is with it, and who may enter it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal, Self, TypeAlias, TypedDict, Unpack
+
+from pydantic import field_validator
+from pydantic.dataclasses import dataclass
+
+from protocols import PROTOCOLS
+from protocols.contract import Json, Protocol
+from protocols.errors import ConnectRefused, UsageError
+from simulators.connection import Connection
+from simulators.endpoint import Endpoint, TransportName
+from simulators.people_config import PeopleConfig
+from simulators.tables import TABLE, read_table, read_toml, wrong
+
+Mode: TypeAlias = Literal["production", "development"]
+
+_PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
+_REFERENCE_PEOPLE: Final = Path(__file__).with_name("reference_people.toml")
+
+
+class Overrides(TypedDict, total=False):
+    """What may be said beside the file, as the command line does."""
+
+    url: str
+    path: str
+    namespace: str | None
+    transport: TransportName
+    protocol: str
+    mode: Mode
+    time_scale: float
+    patience: float
+
+
+class EndpointChanges(TypedDict, total=False):
+    """How one connection may differ from the target's usual one."""
+
+    path: str
+    namespace: str
+    transport: TransportName
+    auth: Mapping[str, Json] | None
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    local_addr: str | None
+
+
+@dataclass(frozen=True, kw_only=True, config=TABLE)
+class Target:
+    """A server under test; made by `at` or `load`, which raise UsageError for whatever cannot be."""
+
+    url: str
+    """Scheme, host and port, such as `http://127.0.0.1:3001`."""
+    path: str = "/socket.io/"
+    namespace: str | None = None
+    """Where it serves the protocol; None until `located` has found out."""
+    transport: TransportName = "websocket"
+    protocol: str = "space"
+    mode: Mode = "production"
+    """Whether its sessions are verified; decides what it is asked, never what is promised."""
+    time_scale: float = 1.0
+    """How many of the target's seconds pass in one of ours."""
+    patience: float = 5.0
+    """By what a promised deadline is multiplied: the contract's are for an idle machine."""
+    known_failures: tuple[str, ...] = ()
+    """Addresses of requirements that it is known to break."""
+    restart: tuple[str, ...] | None = None
+    """Command and arguments that bring it back when it has died."""
+    scopes: str | tuple[str, ...] = "rehearsal-{run}-{n}"
+    """The spaces to play in: a pattern for new names, or a list of those that exist."""
+    people: PeopleConfig | None = None
+    """How to get sessions; None for the ways and the test users of the reference server."""
+
+    @classmethod
+    def at(cls, url: str, /, **overrides: Unpack[Overrides]) -> Self:
+        """Return the target at a URL, everything else as our own server has it."""
+        return read_table(cls, {**overrides, "url": url})
+
+    @classmethod
+    def load(cls, path: Path, /, **overrides: Unpack[Overrides]) -> Self:
+        """Read a `target.toml`; what is said beside it outweighs what stands in it."""
+        return read_table(cls, {**read_toml(path), **overrides}, f"{path}: ")
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, url: str) -> str:
+        try:
+            return Endpoint(url=url).url
+        except UsageError as error:
+            wrong(str(error))
+
+    @field_validator("protocol")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        return name if name in PROTOCOLS else wrong(f"{name!r} is no protocol; there is {', '.join(PROTOCOLS)}")
+
+    @field_validator("namespace", "path")
+    @classmethod
+    def _is_absolute(cls, value: str | None) -> str | None:
+        return value if value is None or value.startswith("/") else wrong(f"{value!r} must begin with /")
+
+    @field_validator("time_scale", "patience")
+    @classmethod
+    def _is_positive(cls, value: float) -> float:
+        return value if 0 < value < 1e6 else wrong(f"{value} must be above 0")
+
+    @field_validator("scopes")
+    @classmethod
+    def _names_spaces(cls, scopes: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if isinstance(scopes, str):
+            names = set(_PLACEHOLDER.findall(scopes))
+            if "n" not in names or not names <= {"n", "run"}:
+                return wrong('a pattern needs {n} and may have {run}; write a list for spaces that exist: ["plaza"]')
+        elif not scopes:
+            return wrong("at least one space is needed")
+        return scopes
+
+    @field_validator("restart")
+    @classmethod
+    def _is_command(cls, restart: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return wrong("write the command and its arguments, or leave it out") if restart == () else restart
+
+    @property
+    def contract(self) -> Protocol:
+        """The protocol that it is to speak."""
+        return PROTOCOLS[self.protocol]
+
+    @property
+    def sessions(self) -> PeopleConfig:
+        """How to get sessions, spelled out."""
+        return self.people or _reference_people()
+
+    def deadline_s(self, within_ms: float) -> float:
+        """Return how long, in seconds of ours, to wait for what is promised within `within_ms` of the target's."""
+        return within_ms / 1000 / self.time_scale * self.patience
+
+    def scope(self, n: int, run: str) -> str:
+        """Return the n-th space of a run to play in, from 0; a fixed list begins again at its end."""
+        if isinstance(self.scopes, str):
+            return self.scopes.replace("{n}", str(n)).replace("{run}", run)
+        return self.scopes[n % len(self.scopes)]
+
+    def endpoint(self, **changes: Unpack[EndpointChanges]) -> Endpoint:
+        """Return where to connect; raises UsageError while the namespace is not known."""
+        if self.namespace is None and "namespace" not in changes:
+            raise UsageError("the namespace is not known yet; name it, or let located() find out")
+        changes.setdefault("namespace", self.namespace or "/")
+        changes.setdefault("path", self.path)
+        changes.setdefault("transport", self.transport)
+        return Endpoint(url=self.url, **changes)
+
+    async def located(self) -> Self:
+        """Return the target with its namespace: the one said, the protocol's own, or `/` where that does not exist.
+
+        Raises TargetUnreachable.
+        """
+        if self.namespace is not None:
+            return self
+        own = self.contract.namespace
+        try:
+            connection = await Connection.open(
+                self.endpoint(namespace=own), self.contract, "scout", patience_s=self.patience
+            )
+        except ConnectRefused as error:
+            # A namespace that wants credentials refuses too, in other words: it exists.
+            own = "/" if error.message == "Invalid namespace" else own
+        else:
+            await connection.close()
+        return replace(self, namespace=own)
+
+
+@cache
+def _reference_people() -> PeopleConfig:
+    return read_table(PeopleConfig, read_toml(_REFERENCE_PEOPLE))

@@ -1,0 +1,136 @@
+"""A search ends with its time, keeps the shortest conversation, and loses neither a broken promise nor a crash."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import assume, given, seed
+from hypothesis import strategies as st
+
+from conformance.playground import Playground
+from conformance.search import SETTINGS, Over, Search
+from conformance.verdict import Broken
+
+NUMBERS = st.lists(st.integers(0, 1000), max_size=20)
+
+
+def begin(ground: Playground, budget_s: float) -> Search:
+    ground.deadline = time.monotonic() + budget_s
+    return Search(ground)
+
+
+def search(found: Search, play: Callable[[list[int]], None]) -> None:
+    """Draw lists of numbers and play each; a list is the conversation that shows what is wrong with it."""
+
+    @seed(1)
+    @SETTINGS
+    @given(NUMBERS)
+    def test(numbers: list[int]) -> None:
+        found.go_on()
+        with found.watching(lambda broken: (len(numbers), tuple(map(str, numbers)))):
+            play(numbers)
+
+    found.run(test)
+
+
+def wrong(requirement: str = "toy/talk/1") -> Broken:
+    return Broken(requirement, "small numbers", "a large one")
+
+
+def test_nothing_found_ends_with_the_time(honest: Playground) -> None:
+    began = time.monotonic()
+    search(begin(honest, 0.3), lambda numbers: time.sleep(0.001))
+    assert 0.3 <= time.monotonic() - began < 2.0
+
+
+def test_no_time_at_all(honest: Playground) -> None:
+    found = begin(honest, 0.0)
+    with pytest.raises(Over):
+        found.go_on()
+    search(found, lambda numbers: pytest.fail("there is no time to play"))
+
+
+def test_what_is_found_is_shrunk_and_shown(honest: Playground) -> None:
+    def play(numbers: list[int]) -> None:
+        if sum(numbers) > 1500:
+            raise wrong()
+
+    with pytest.raises(Broken, match="toy/talk/1"):
+        search(begin(honest, 5.0), play)
+    assert len(honest.conversation) == 2
+    assert sum(map(int, honest.conversation)) == 1501
+
+
+def test_once_found_only_the_same_promise_is_followed(honest: Playground) -> None:
+    found = begin(honest, 5.0)
+
+    def play(numbers: list[int]) -> None:
+        if len(numbers) > 3:
+            raise wrong("toy/talk/1")
+        if found.is_shrinking:
+            raise wrong("toy/talk/2")
+
+    with pytest.raises(Broken, match="toy/talk/1"):
+        search(found, play)
+    assert len(honest.conversation) == 4
+
+
+def test_what_a_target_does_only_once_is_found_all_the_same(honest: Playground) -> None:
+    found = begin(honest, 5.0)
+
+    def play(numbers: list[int]) -> None:
+        if len(numbers) > 3 and not found.is_shrinking:
+            raise wrong()
+
+    with pytest.raises(Broken, match="toy/talk/1"):
+        search(found, play)
+    assert len(honest.conversation) > 3
+
+
+def test_a_crash_ends_the_search_and_is_not_lost_with_the_time(honest: Playground) -> None:
+    played = 0
+
+    def play(numbers: list[int]) -> None:
+        nonlocal played
+        played += 1
+        if len(numbers) > 3:
+            raise ZeroDivisionError("ours")
+
+    began = time.monotonic()
+    with pytest.raises(ZeroDivisionError, match="ours"):
+        search(begin(honest, 60.0), play)
+    assert time.monotonic() - began < 10.0
+    assert played < 1000
+
+
+def test_a_crash_while_shrinking_does_not_hide_what_was_found(honest: Playground) -> None:
+    found = begin(honest, 5.0)
+
+    def play(numbers: list[int]) -> None:
+        if found.is_shrinking:
+            raise ZeroDivisionError("ours")
+        if len(numbers) > 3:
+            raise wrong()
+
+    with pytest.raises(Broken, match="toy/talk/1"):
+        search(found, play)
+
+
+def test_a_draw_that_came_to_nothing_is_no_crash(honest: Playground) -> None:
+    search(begin(honest, 0.3), lambda numbers: assume(len(numbers) > 3) and None)
+
+
+def test_the_same_seed_finds_the_same(honest: Playground) -> None:
+    def first(limit: int) -> list[int]:
+        drawn: list[list[int]] = []
+
+        def play(numbers: list[int]) -> None:
+            drawn.append(numbers)
+            if len(drawn) == limit:
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            search(begin(honest, 60.0), play)
+        return [number for numbers in drawn for number in numbers]
+
+    assert first(30) == first(30)

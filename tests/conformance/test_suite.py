@@ -1,0 +1,67 @@
+"""All cases of a protocol by address, and a ground to play them on."""
+
+import pytest
+
+from conformance.playground import Options
+from conformance.suite import SUITES, ground, suite_of
+from protocols.errors import TargetUnreachable, UsageError
+from simulators.target import Target
+
+SUITE = suite_of("space")
+
+
+def addresses(*selected: str) -> list[str]:
+    return [case.address for case in SUITE.select(selected)]
+
+
+def test_addresses_are_unique_and_the_same_every_time() -> None:
+    once, again = ([case.address for case in SUITE.cases()] for _ in range(2))
+    assert once == again
+    assert len(set(once)) == len(once)
+
+
+def test_what_is_selected_is_selected_in_the_order_of_the_suite() -> None:
+    assert addresses() == [case.address for case in SUITE.cases()]
+    assert addresses("space") == addresses()
+    jump = addresses("space/player:jump")
+    assert jump == [address for address in addresses() if address.startswith("space/player:jump/")]
+    assert addresses("space/player:jump/") == jump
+    assert addresses("space/player:jump", "space/player:jump/valid") == jump
+
+
+def test_a_requirement_selects_what_cites_it() -> None:
+    assert addresses("space/move/2") == ["space/move/surplus"]
+    for address in addresses("space/party/4"):
+        [case] = [case for case in SUITE.cases() if case.address == address]
+        assert "space/party/4" in case.cites
+
+
+def test_an_address_ends_at_a_slash() -> None:
+    assert not set(addresses("space/all/1")) & {"space/all/too-big"}
+    with pytest.raises(UsageError, match="no case and no requirement is called 'space/player'"):
+        addresses("space/player")
+
+
+@pytest.mark.parametrize("address", ["", "space/", "spac", "gateway", "space/jump/99", "SPACE"])
+def test_what_selects_nothing_is_refused(address: str) -> None:
+    if address == "space/":
+        assert addresses(address) == addresses()
+        return
+    with pytest.raises(UsageError, match="`rehearsal check --list` shows them all"):
+        addresses("space/player:jump", address)
+
+
+@pytest.mark.parametrize("address", SUITE.untested)
+def test_what_cannot_be_tested_says_why(address: str) -> None:
+    with pytest.raises(UsageError, match=f"^{address} is not tested: "):
+        addresses(address)
+
+
+def test_every_suite_is_found_by_the_name_of_its_protocol() -> None:
+    for suite in SUITES:
+        assert suite_of(suite.protocol.name) is suite
+
+
+def test_no_ground_where_nobody_is() -> None:
+    with pytest.raises(TargetUnreachable), ground(Target.at("http://127.0.0.1:9", patience=0.3), Options()):
+        pytest.fail("there is nobody")

@@ -1,0 +1,52 @@
+"""Pranks: each breaks what it says it breaks, and nothing of the transport's."""
+
+from random import Random
+
+import pytest
+
+from protocols.contract import Action
+from protocols.errors import PayloadError
+from protocols.space import PROTOCOL
+from simulators import wire
+from simulators.actor import Emit, EmitRaw
+from simulators.actors.space import Heckler
+from simulators.actors.space_pranks import INVALID, PRANKS, Prank
+from simulators.people import Identity
+
+ME = Identity(token="guest-me", id="me", nickname="Me", scope="plaza")
+
+
+@pytest.mark.parametrize(("name", "arguments", "prank"), INVALID, ids=[prank for *_, prank in INVALID])
+def test_what_is_invalid_breaks_the_contract(name: str, arguments: tuple[object, ...], prank: str) -> None:
+    with pytest.raises(PayloadError):
+        PROTOCOL.parse(Action.RECEIVE, name, arguments)
+
+
+@pytest.mark.parametrize(("name", "arguments", "prank"), INVALID, ids=[prank for *_, prank in INVALID])
+def test_what_is_invalid_keeps_to_the_wire(name: str, arguments: tuple[object, ...], prank: str) -> None:
+    decoder = wire.PacketDecoder(wire.Limits())
+    *_, whole = [decoder.receive(part) for part in wire.encode_packet(wire.Event.of(name, *arguments))]
+    assert isinstance(whole, wire.Event)
+    assert sum(len(str(argument)) for argument in arguments) < 1_000_000
+
+
+@pytest.mark.parametrize("prank", dict.fromkeys(PRANKS), ids=lambda prank: prank.__name__)
+def test_what_is_said_as_an_event_keeps_to_its_schema(prank: Prank) -> None:
+    heckler = Heckler("heckler-1", "plaza", Random(1))
+    heckler.standing.connected(ME)
+    heckler.connected(ME, 0.0)
+    done = [act for _ in range(50) for act in prank(heckler)]
+    assert done
+    for act in done:
+        assert isinstance(act, Emit | EmitRaw)
+        if isinstance(act, Emit):
+            operation = PROTOCOL.operation(act.event)
+            assert operation.schema is None or PROTOCOL.faults(operation.schema, act.event.to_json()) == []
+
+
+def test_nobody_breaks_into_a_target_that_lets_everybody_in() -> None:
+    heckler = Heckler("heckler-1", "plaza", Random(1), production=False)
+    heckler.standing.connected(ME)
+    heckler.connected(ME, 0.0)
+    said = [act.event for prank in PRANKS for _ in range(50) for act in prank(heckler) if isinstance(act, Emit)]
+    assert {getattr(event, "sessionToken", "guest-me") for event in said} == {"guest-me"}

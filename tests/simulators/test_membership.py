@@ -1,0 +1,71 @@
+"""Who is in which room, and hears what."""
+
+import pytest
+
+from protocols.contract import Audience, Trigger
+from protocols.space import JoinParty, JoinSpace, LeaveSpace, PartyJoined, RoomJoined
+from simulators.actors.space_standing import SpaceStanding
+from simulators.membership import Member, Membership
+from simulators.people import Identity
+
+ROOM = "space:plaza"
+FACTS = {"payload": {"targetId": "id-ben", "all": ["id-ann", "id-ben", "id-nobody"]}, "sender": {}, "session": {}}
+
+
+@pytest.fixture
+def members() -> Membership:
+    """Ann and Ben are in the plaza; Cho is on the way in."""
+    members = Membership()
+    for name in ("ann", "ben", "cho"):
+        standing = SpaceStanding(production=True)
+        members.add(name, standing)
+        standing.connected(Identity(token=name, id=f"id-{name}", nickname=name))
+        members.connect(members[name])
+        standing.said(JoinSpace(spaceId="plaza", playerId="x", nickname="x", avatarColor="red", sessionToken=name))
+        if name != "cho":
+            standing.heard(RoomJoined(spaceId="plaza", players=[], yourPlayerId=f"id-{name}"))
+        members.follow(members[name], 0)
+    return members
+
+
+def hearers(members: Membership, to: Audience, *, user: str = "", since_ns: int = 0) -> dict[str, bool]:
+    trigger = Trigger(operation="emitX", to=to, within_ms=1000, room=ROOM, user=user)
+    return {who.name: sure for who, sure in members.audience(members["ann"], trigger, ROOM, FACTS, since_ns)}
+
+
+def test_audiences(members: Membership) -> None:
+    assert hearers(members, Audience.SENDER) == {"ann": True}
+    assert hearers(members, Audience.ROOM) == {"ann": True, "ben": True, "cho": False}
+    assert hearers(members, Audience.OTHERS) == {"ben": True, "cho": False}
+    assert hearers(members, Audience.USER, user="{payload.targetId}") == {"ben": True}
+    assert hearers(members, Audience.USERS, user="{payload.all}") == {"ann": True, "ben": True}
+    assert hearers(members, Audience.NAMESPACE) == {"ann": True, "ben": True, "cho": True}
+
+
+def test_who_left_may_hear_for_a_while(members: Membership) -> None:
+    ben = members["ben"]
+    ben.standing.said(LeaveSpace())
+    members.follow(ben, 100)
+    assert hearers(members, Audience.OTHERS, since_ns=100) == {"cho": False, "ben": False}
+    assert hearers(members, Audience.OTHERS, since_ns=101) == {"cho": False}
+    assert (ben.left_ns[ROOM], ben.moved_ns) == (100, 100)
+
+
+def test_who_is_disconnected_hears_nothing_and_is_still_known(members: Membership) -> None:
+    members.disconnect(members["ben"], 100)
+    assert hearers(members, Audience.OTHERS) == {"cho": False}
+    assert hearers(members, Audience.USER, user="{payload.targetId}") == {}
+    assert members.is_ours("id-ben")
+    assert not members.is_ours("id-nobody")
+
+
+def test_rooms_that_nobody_is_in_are_forgotten(members: Membership) -> None:
+    ben: Member = members["ben"]
+    ben.standing.said(JoinParty(partyId="z", partyName="Z"))
+    ben.standing.heard(PartyJoined(partyId="z", members=["id-ben"]))
+    members.follow(ben, 5)
+    assert ben.rooms == {ROOM: True, "zone:plaza/z": True}
+    for name in ("ann", "ben", "cho"):
+        members.disconnect(members[name], 10)
+    assert hearers(members, Audience.OTHERS) == {}
+    assert ben.rooms == {}

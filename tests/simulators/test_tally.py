@@ -1,0 +1,49 @@
+"""Counts and times."""
+
+import pytest
+
+from simulators.tally import MAX_EXAMPLES, Tally, Times
+
+
+def test_times_are_kept_to_three_digits() -> None:
+    times = Times()
+    assert times.percentile_ms(50) is None
+    for ms in range(1, 101):
+        times.add(0, ms * 1_000_000)
+    assert times.count == 100
+    assert times.percentile_ms(50) == pytest.approx(50, rel=0.002)
+    assert times.percentile_ms(99) == pytest.approx(99, rel=0.002)
+
+
+@pytest.mark.parametrize(("took_ns", "ms"), [(-5, 0.001), (0, 0.001), (10**18, 3_600_000)])
+def test_times_that_no_clock_should_give_are_cut_to_what_fits(took_ns: int, ms: float) -> None:
+    times = Times()
+    times.add(0, took_ns)
+    assert times.percentile_ms(100) == pytest.approx(ms, rel=0.002)
+
+
+def test_every_kind_of_fault_counts() -> None:
+    tally = Tally()
+    row = tally.row("chat:message", "chat:message")
+    assert tally.row("chat:message", "chat:message") is row
+    row.delivered = row.late = row.excluded = 5
+    assert tally.faults == 0
+    row.lost, row.duplicated, row.misordered, row.misheard = 1, 10, 100, 1000
+    tally.violated("a")
+    tally.lose_connection("b")
+    assert tally.faults == 1113
+    assert tally.total("lost") == 1
+    assert tally.examples == ["a", "b"]
+
+
+def test_examples_are_few() -> None:
+    tally = Tally()
+    for n in range(100):
+        tally.complain(str(n))
+    assert tally.examples == [str(n) for n in range(MAX_EXAMPLES)]
+
+
+def test_acks_are_timed_by_what_they_answer() -> None:
+    tally = Tally()
+    tally.acknowledged("ask", 0, 2_000_000)
+    assert tally.acks["ask"].percentile_ms(50) == pytest.approx(2, rel=0.002)

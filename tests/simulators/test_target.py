@@ -1,0 +1,144 @@
+"""What is under test: how it is described, and how its namespace is found."""
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from protocols.errors import TargetUnreachable, UsageError
+from reference_server.serve import running
+from reference_server.settings import Settings
+from reference_server.world import World
+from simulators.endpoint import Endpoint
+from simulators.engine import Engine
+from simulators.tables import read_table
+from simulators.target import Target
+
+EXAMPLE = Path(__file__).parents[2] / "examples/target.toml"
+URL = "http://127.0.0.1:3001"
+
+
+def test_a_url_is_enough() -> None:
+    target = Target.at(URL)
+    assert (target.protocol, target.mode, target.namespace, target.time_scale) == ("space", "production", None, 1.0)
+    assert target.contract.name == "space"
+
+
+def test_a_file_says_the_rest_and_the_command_line_outweighs_it(tmp_path: Path) -> None:
+    path = tmp_path / "target.toml"
+    path.write_text(
+        f"""
+        url = "{URL}"
+        namespace = "/"
+        mode = "development"
+        time_scale = 60
+        known_failures = ["space/move/2"]
+        restart = ["systemctl", "restart", "app"]
+        scopes = ["plaza", "studio"]
+        """
+    )
+    target = Target.load(path, mode="production")
+    assert (target.mode, target.time_scale) == ("production", 60.0)
+    assert target.known_failures == ("space/move/2",)
+    assert target.restart == ("systemctl", "restart", "app")
+    assert [target.scope(n, "run") for n in range(3)] == ["plaza", "studio", "plaza"]
+
+
+def test_the_example_can_be_read() -> None:
+    target = Target.load(EXAMPLE)
+    assert target.url == URL
+    assert target.people is not None
+    assert target.people.guests is not None
+
+
+def test_what_the_documentation_shows_can_be_read() -> None:
+    page = (EXAMPLE.parents[1] / "docs/target.md").read_text()
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        assert read_table(Target, {"url": URL, **tomllib.loads(block)}).people is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('protocl = "space"', "protocl: unknown key; did you mean protocol?"),
+        ('protocol = "spcae"', "protocol: 'spcae' is no protocol; there is space"),
+        ('url = "localhost:3001"', "url: 'localhost:3001' is no URL of a Socket.IO server"),
+        ('namespace = "space"', "namespace: 'space' must begin with /"),
+        ('transport = "carrier-pigeon"', "transport: Input should be 'websocket', 'polling' or 'upgrade'"),
+        ("time_scale = 0", "time_scale: 0.0 must be above 0"),
+        ("patience = nan", "patience: "),
+        ('scopes = "plaza"', "a pattern needs {n}"),
+        ("scopes = []", "at least one space"),
+        ('restart = "systemctl restart app"', "restart: Input should be a valid array"),
+        ("restart = []", "write the command and its arguments"),
+        ("users = []", "users: unknown key"),
+        ("[people.guests]", "write either an http table or a jwt table"),
+    ],
+)
+def test_mistakes_in_the_file(tmp_path: Path, line: str, complaint: str) -> None:
+    path = tmp_path / "target.toml"
+    first = "" if line.startswith("url") else f'url = "{URL}"\n'
+    path.write_text(first + line)
+    with pytest.raises(UsageError) as refused:
+        Target.load(path)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert complaint in str(refused.value)
+
+
+def test_deadlines_are_the_contract_s_times_patience_in_our_time() -> None:
+    target = Target.at(URL, patience=5.0, time_scale=10.0)
+    assert target.deadline_s(1000) == pytest.approx(0.5)
+
+
+def test_every_run_has_spaces_of_its_own() -> None:
+    target = Target.at(URL)
+    assert target.scope(0, "a") != target.scope(1, "a") != target.scope(1, "b")
+
+
+def test_an_endpoint_may_differ_in_places() -> None:
+    target = Target.at(URL, namespace="/space", transport="polling")
+    assert target.endpoint() == Endpoint(url=URL, namespace="/space", transport="polling")
+    changed = target.endpoint(transport="websocket", auth={"token": "x"})
+    assert (changed.transport, changed.auth, changed.namespace) == ("websocket", {"token": "x"}, "/space")
+    with pytest.raises(UsageError, match="namespace is not known yet"):
+        Target.at(URL).endpoint()
+
+
+@pytest.mark.parametrize(("protocols", "namespace"), [(("space",), "/"), ((), "/space")])
+def test_the_namespace_is_found(engine: Engine, protocols: tuple[str, ...], namespace: str) -> None:
+    with running(Settings(port=0, protocols=protocols)) as url:
+        assert engine.submit(Target.at(url).located()).namespace == namespace
+        named = Target.at(url, namespace="/elsewhere")
+        assert engine.submit(named.located()) is named
+
+
+def test_a_namespace_that_wants_credentials_exists(engine: Engine, hostile: Callable[..., Endpoint]) -> None:
+    async def refuse(peer) -> None:  # type: ignore[no-untyped-def]  # conftest's Peer cannot be imported from here
+        await peer.accept()
+        peer.frame(b'0{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}')
+        await peer.read_frame()
+        peer.frame(b'44/space,{"message":"who are you?"}')
+        await peer.read_frame()
+
+    url = hostile(refuse).url
+    assert engine.submit(Target.at(url).located()).namespace == "/space"
+
+
+def test_nobody_there(engine: Engine) -> None:
+    with pytest.raises(TargetUnreachable, match="cannot be reached"):
+        engine.submit(Target.at("http://127.0.0.1:9").located())
+
+
+def test_the_reference_people_are_those_of_the_reference_world() -> None:
+    world = World.built_in()
+    users = {user.id: user for user in Target.at(URL).sessions.users}
+    assert {id_: (user.nickname, user.token) for id_, user in users.items()} == {
+        user.id: (user.nickname, user.token) for user in world.users
+    }
+    for place in world.spaces:
+        assert [id_ for id_, user in users.items() if place.id in user.owner_of] == [place.owner]
+        assert {id_ for id_, user in users.items() if place.id in user.staff_of} == set(place.staff)
