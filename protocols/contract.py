@@ -58,6 +58,8 @@ class Audience(StrEnum):
     OTHERS = "others"
     USER = "user"
     USERS = "users"
+    PEERS = "peers"
+    """Every socket of every other user; the sender's own other sockets hear nothing."""
     NAMESPACE = "namespace"
 
 

@@ -96,6 +96,11 @@ class Membership:
                     user = self._by_id.get(identity)
                     if user is not None and user.connected:
                         yield user, _meet(sender, user)
+            case Audience.PEERS:
+                # Who is surely in some room has surely been let in; who is connecting may hear it or not.
+                for member in self._members.values():
+                    if member.connected and member.standing.session.get("id") != sender.standing.session.get("id"):
+                        yield member, any(member.rooms.values())
             case Audience.NAMESPACE:
                 yield from ((member, True) for member in self._members.values() if member.connected)
 
