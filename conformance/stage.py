@@ -256,25 +256,40 @@ class Stage:
     def conversation(self, broken: Broken) -> tuple[str, ...]:
         """Return the conversation that shows a fault: who was where, the last step, what was heard, what is wrong."""
         records = list(self.history)[self._step_began :]
-        return _shortened([f"= {self._state_before}", *conversation(records)], broken)
+        return _shortened([f"= {self._state_before}", *conversation(records)], 1, broken)
 
     def story(self, steps: Sequence[str], broken: Broken) -> tuple[str, ...]:
         """Return the conversation that shows a fault from its beginning: every step, and what the last one caused."""
         heard = [record for record in list(self.history)[self._step_began :] if record.direction is Direction.RECEIVED]
-        return _shortened([*steps, *conversation(heard)], broken)
+        return _shortened([*steps, *conversation(heard)], len(steps) - 1, broken)
 
     def line(self, who: Person, name: str, arguments: Sequence[object]) -> str:
         """Return the line of a conversation in which somebody emits something."""
         return f"{who} {Direction.SENT} {describe(name, cast('Sequence[Value]', arguments))}"
 
 
-def _shortened(lines: Sequence[str], broken: Broken) -> tuple[str, ...]:
-    """Cut the middle out of a long conversation; how it begins and what came last matter most."""
+def _shortened(lines: Sequence[str], deed: int, broken: Broken) -> tuple[str, ...]:
+    """Leave out what matters least of a long conversation: how it begins, the deed and what came last stay."""
     room = LONGEST_CONVERSATION - 1
+    kept = set(range(len(lines)))
     if len(lines) > room:
-        left_out = len(lines) - room + 1
-        lines = [*lines[:2], f"… {left_out} more lines", *lines[len(lines) - (room - 3) :]]
-    return (*lines, f"! {broken.came}")
+        kept = {0, max(deed, 0)}
+        while len(kept) + _gaps(kept) < room:
+            kept.add(max(set(range(len(lines))) - kept))
+    shown: list[str] = []
+    after = 0
+    for index in sorted(kept):
+        if index > after:
+            shown.append(f"… {index - after} more lines")
+        shown.append(lines[index])
+        after = index + 1
+    return (*shown, f"! {broken.came}")
+
+
+def _gaps(kept: Collection[int]) -> int:
+    """Count where something is left out between the lines that are kept."""
+    ordered = sorted(kept)
+    return sum(after - before > 1 for before, after in itertools.pairwise(ordered))
 
 
 def _is_settled(counted: tuple[Expectation, int]) -> bool:

@@ -57,10 +57,10 @@ class Handler(Protocol[Guest]):
     async def connect(self, sid: str, guest: Guest) -> None:
         """Greet a client that was admitted; its CONNECT packet is already on the way."""
 
-    async def event(self, sid: str, name: str, args: tuple[Json, ...]) -> tuple[object, ...] | None:
+    async def event(self, sid: str, name: str, args: tuple[Json, ...], ack: int | None) -> None:
         """Handle one event.
 
-        The result is the arguments of the ack, sent only if the client asked for one; None is no ack at all.
+        `ack` is what `StrictServer.acknowledge` answers, now or later; None where the client asked for no answer.
         """
 
     async def disconnect(self, sid: str, reason: str) -> None:

@@ -14,7 +14,7 @@ from reference_server.strict.errors import ProtocolError
 from reference_server.strict.handler import Guest, Handler, Refusal, Visit
 from reference_server.strict.json import Json
 from reference_server.strict.manager import StrictManager
-from reference_server.strict.packet import BINARY_EVENT, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, StrictPacket
+from reference_server.strict.packet import ACK, BINARY_EVENT, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, StrictPacket
 from reference_server.strict.session import SERVER_DISCONNECT
 
 logger = logging.getLogger(__name__)
@@ -92,6 +92,12 @@ class StrictServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socket
         """Emit an event to a room, to one client (its sid is a room) or to the whole namespace (None), at once."""
         packet = StrictPacket(EVENT, [event, *args], namespace)
         self.manager.fan_out(packet, room, () if skip_sid is None else (skip_sid,))
+
+    def acknowledge(self, sid: str, namespace: str, ack: int, *args: object) -> None:
+        """Answer an event that asked for it; a client that is gone or was sent away hears nothing."""
+        if self.is_connected(sid, namespace):
+            eio_sid = self.manager.eio_sid_from_sid(sid, namespace)
+            self.eio.post(eio_sid, StrictPacket(ACK, list(args), namespace, ack).frames())
 
     def enter(self, sid: str, namespace: str, room: str) -> None:
         """Put a client into a room; one that is gone stays gone."""
@@ -236,19 +242,25 @@ class StrictServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socket
         except Exception:
             logger.exception("%s: fault in the handler of connect", sid)
 
-    async def _trigger_event(self, event: str, namespace: str, *args: Any) -> object:
-        """Call the handler; upstream's own way to it would take a reserved name from a client for the real thing."""
-        handler = self._served[namespace]
-        sid = args[0]
+    async def _handle_event(self, eio_sid: str, namespace: str, ack: int | None, data: list[Any]) -> None:
+        """Call the handler; upstream's own way to it knows acks only as the results of handlers."""
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
+        if not self.manager.is_connected(sid, namespace):
+            return
+        name, *args = data
         try:
-            if event == "disconnect":
-                await handler.disconnect(sid, args[1])
-                return None
-            ack = await handler.event(sid, event, args[1:])
+            await self._served[namespace].event(sid, name, tuple(args), ack)
         except Exception:
             logger.exception("%s: fault in a handler", sid)
-            ack = None
-        return self.not_handled if ack is None else ack
+
+    async def _trigger_event(self, event: str, namespace: str, *args: Any) -> None:
+        """Tell the handler who is gone, which is all that upstream says this way."""
+        assert event == "disconnect", event
+        sid, reason = args
+        try:
+            await self._served[namespace].disconnect(sid, reason)
+        except Exception:
+            logger.exception("%s: fault in a handler", sid)
 
     async def _send_packet(self, eio_sid: str, pkt: StrictPacket) -> None:
         self.eio.post(eio_sid, pkt.frames())

@@ -92,16 +92,17 @@ class Outside:
         reply = self._answering(number, body)
         if reply is None:
             return
+        if 200 <= reply.status < 300:
+            # Before the answer: once it is read, the next request comes, and may be handled by a quicker thread.
+            with self._changed:
+                self.accepted.append(body)
+                self._changed.notify_all()
         with contextlib.suppress(ConnectionError):  # whoever asked need not wait for a slow answer
             handler.send_response(reply.status)
             for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
                 handler.send_header(name, value)
             handler.end_headers()
             handler.wfile.write(reply.body)
-        if 200 <= reply.status < 300:
-            with self._changed:
-                self.accepted.append(body)
-                self._changed.notify_all()
 
 
 class _Server(socketserver.ThreadingTCPServer):

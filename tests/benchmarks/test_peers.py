@@ -30,7 +30,7 @@ alive.wait()
     with process([sys.executable, "-c", script], 0) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "done\n"
-        assert 0.4 <= cpu_s(parent.pid) < 10
+        assert 0.35 <= cpu_s(parent.pid) < 10  # twice 0.2 s; the kernel drops what is left of each tick of 10 ms
 
 
 def test_a_process_is_stopped_with_its_children() -> None:

@@ -51,7 +51,7 @@ class Application:
         if greeting := guest.auth.get("greet"):
             self.server.broadcast(self.namespace, sid, "hello", greeting)
 
-    async def event(self, sid: str, name: str, args: tuple[Json, ...]) -> tuple[object, ...] | None:
+    async def event(self, sid: str, name: str, args: tuple[Json, ...], ack: int | None) -> None:
         self.events.append((name, args))
         match name:
             case "say":
@@ -61,8 +61,9 @@ class Application:
             case "crash":
                 raise RuntimeError("asked for")
             case "ignored":
-                return None
-        return args
+                return
+        if ack is not None:
+            self.server.acknowledge(sid, self.namespace, ack, *args)
 
     async def disconnect(self, sid: str, reason: str) -> None:
         self.gone.put_nowait((sid, reason))

@@ -251,7 +251,7 @@ def test_the_departure_comes_after_the_message_in_hand(end: str) -> None:
             order: list[str] = []
             release = asyncio.Event()
 
-            async def event(_sid: str, name: str, _args: object) -> None:
+            async def event(_sid: str, name: str, _args: object, _ack: int | None) -> None:
                 order.append(f"begin {name}")
                 await release.wait()
                 order.append(f"end {name}")
