@@ -139,7 +139,7 @@ class _Bundle:
                 return {name: self._rewrite(child) for name, child in place.items()}
             case "x-disconnect", str(operation):
                 return _prefixed(place.document, operation)
-            case "x-triggers", list():
+            case (("x-triggers" | "x-connect" | "x-disconnect"), list()):
                 return [self._naming("operation", item) for item in place.values()]
             case "x-errors", list():
                 return [self._naming("event", item) for item in place.values()]

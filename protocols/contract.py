@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, ClassVar, TypeAlias, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar, cast
 
 import jsonschema_rs
 import orjson
@@ -24,19 +24,36 @@ class Payload(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    is_value: ClassVar[bool] = False
+    """Whether it is no object of its own but one value, such as a string, which then stands in the field `value`."""
+
     def to_json(self) -> dict[str, Json]:
-        """Return the JSON object that goes on the wire; absent fields stay absent."""
-        return cast("dict[str, Json]", self.model_dump(mode="json"))
+        """Return its fields as JSON, which is what templates speak of; absent fields stay absent."""
+        fields = cast("dict[str, Json]", self.model_dump(mode="json"))
+        if self.is_value and isinstance(value := fields["value"], dict):
+            return value  # one of several objects
+        return fields
+
+    def to_args(self) -> list[Json]:
+        """Return the arguments that go on the wire: one object, or the value."""
+        return [self.model_dump(mode="json")["value"]] if self.is_value else [self.to_json()]
+
+    @classmethod
+    def from_wire(cls, argument: object) -> Self:
+        """Return the typed view of the argument that came; raises pydantic's ValidationError."""
+        return cls.model_validate({"value": argument} if cls.is_value else argument)
 
 
 class Event(Payload):
     """A message that either side may emit: a wire name and a typed payload."""
 
     event_name: ClassVar[str]
+    is_object: ClassVar[bool] = False
+    """Whether it carries an object even though that has no fields, as a heartbeat's `{}`."""
 
     def to_args(self) -> list[Json]:
-        """Return the arguments that follow the name: one object, or none where the event has no payload."""
-        return [self.to_json()] if type(self).model_fields else []
+        """Return the arguments that follow the name: one, or none where the event has no payload."""
+        return super().to_args() if type(self).model_fields or self.is_object else []
 
 
 class Ack(Payload):
@@ -89,10 +106,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """What somebody hears because of an event (`x-triggers`).
+    """What somebody hears because of an event, of being admitted or of vanishing.
 
-    `room`, `user` and the values of `where` are templates: `{payload.x}` is a field of the event that caused it,
-    `{sender.id}` a fact about its verified sender; a template that is nothing else keeps the type of its value.
+    These are `x-triggers`, `x-connect` and `x-disconnect`. `room`, `user` and the values of `where` are templates:
+    `{payload.x}` is a field of the event that caused it, `{sender.id}` a fact about its verified sender; a template
+    that is nothing else keeps the type of its value. A room that so becomes a list means each of these rooms in turn.
     """
 
     operation: str
@@ -117,11 +135,31 @@ class Refusal:
     """
 
     operation: str
+    """What the sender hears; empty where the failing ack tells it."""
     code: str
+    by_ack: bool = False
     when: tuple[Condition, ...] = ()
+    where: Mapping[str, Json] = field(default_factory=dict)
+    """Fields of the event or ack that tells it, as in a trigger."""
     disconnects: bool = False
     """Whether the sender is disconnected after it."""
     requirement: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handshake:
+    """Who may connect (`x-handshake`): the bearer of an HS256 JWT in `auth.token` whose claims fit a schema."""
+
+    claims: str
+    """Name of the claims' schema."""
+    missing: str
+    """The connect error's message where no token came."""
+    expired: str
+    """Likewise, where its `exp` has passed."""
+    invalid: str
+    """Likewise, where it is not signed by whom it should be, or its claims break their schema."""
+    header: bool = False
+    """Whether the token may stand in `Authorization: Bearer` too; `auth.token` goes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +185,9 @@ class Operation:
     ack_schema: str | None = None
     ack_required: bool = False
     ack_timeout_ms: int = 0
+    ack_where: Mapping[str, Json] = field(default_factory=dict)
+    """Fields of the ack of an accepted event, as in a trigger."""
+    ack_requirement: str = ""
     requires: tuple[Condition, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     refusals: tuple[Refusal, ...] = ()
@@ -176,8 +217,12 @@ class Protocol:
         requirements: Sequence[Requirement],
         conditions: Mapping[str, str],
         schemas: Mapping[str, JsonSchema],
+        handshake: Handshake | None = None,
+        connect: Sequence[Trigger] = (),
         disconnect: str = "",
+        disconnected: Sequence[Trigger] = (),
     ) -> None:
+        """Take the tables of one protocol; either `disconnect` or `disconnected` says what a lost connection causes."""
         self.name = name
         self.title = title
         self.namespace = namespace
@@ -185,8 +230,12 @@ class Protocol:
         self.requirements = {requirement.address: requirement for requirement in requirements}
         self.conditions = conditions
         self.schemas = schemas
-        self.disconnect = disconnect  # id of the operation whose triggers a vanished socket causes too
+        self.handshake = handshake
+        self.connect = tuple(connect)  # who hears what because somebody was admitted
+        self.disconnect = disconnect  # id of the operation that a client's vanishing is the same as, if it is one
         self.by_id = {operation.id: operation for operation in operations}
+        # who hears what because somebody vanished, in whichever way the contract says it
+        self.disconnected = tuple(disconnected) or self._as_vanishing(disconnect)
         # wire name -> operation, one table a direction: the same name may stand in both
         self.inbound = {op.name: op for op in operations if op.action is Action.RECEIVE}
         self.outbound = {op.name: op for op in operations if op.action is Action.SEND}
@@ -194,6 +243,13 @@ class Protocol:
 
     def __repr__(self) -> str:
         return f"<Protocol {self.name}>"
+
+    def _as_vanishing(self, operation_id: str) -> tuple[Trigger, ...]:
+        """Return an operation's triggers as a lost connection causes them: only where it would be accepted."""
+        operation = self.by_id.get(operation_id)
+        if operation is None:
+            return ()
+        return tuple(replace(trigger, when=operation.requires + trigger.when) for trigger in operation.triggers)
 
     def operation(self, event: Event | type[Event]) -> Operation:
         """Return the operation that carries this event."""
@@ -264,9 +320,10 @@ def _typed(shape: type[Shape], name: str, value: object) -> Shape:
     Only one thing passes a schema and not its class: a number beyond what a double can hold.
     """
     try:
-        return shape.model_validate(value)
+        return shape.from_wire(value)
     except ValidationError as error:
-        faults = [Fault("".join(f"/{part}" for part in e["loc"]), e["type"], e["msg"]) for e in error.errors()]
+        skip = 1 if shape.is_value else 0  # that field is not on the wire
+        faults = [Fault("".join(f"/{part}" for part in e["loc"][skip:]), e["type"], e["msg"]) for e in error.errors()]
         raise InvalidPayload(name, faults) from None
 
 

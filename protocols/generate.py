@@ -29,11 +29,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import MISSING, Field
+from pydantic import MISSING, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from protocols.contract import (
-    Ack, Action, Audience, Condition, Event, JsonSchema,
+    Ack, Action, Audience, Condition, Event, Handshake, JsonSchema,
     Level, Operation, Payload, Protocol, Refusal, Requirement, Trigger
 )
 '''
@@ -49,10 +49,14 @@ class Message:
     summary: str
     base: str
 
-    @property
-    def class_body(self) -> str:
-        """The lines that tell an event's class its wire name."""
-        return f'\n    event_name: ClassVar[str] = "{self.name}"\n' if self.base == "Event" else ""
+    def class_body(self, schema: Mapping[str, Any] | None) -> str:
+        """Return the lines that tell an event's class its wire name, and what its schema says beside its fields."""
+        event = self.base == "Event"
+        lines = [f'event_name: ClassVar[str] = "{self.name}"'] if event else []
+        if schema is not None and _is_object(schema):
+            lines += ["is_object: ClassVar[bool] = True"] if event and not schema.get("properties") else []
+            lines += _OPEN if _is_open(schema) else []
+        return "".join(f"\n    {line}" for line in lines) + "\n" if lines else ""
 
 
 def generate(source: Path) -> str:
@@ -89,25 +93,62 @@ def _messages(document: Mapping[str, Any]) -> Iterator[Message]:
             key=key,
             name=message["name"],
             schema=_last(message["payload"]) if "payload" in message else None,
-            summary=summaries.get(key) or message.get("summary", f"The answer to {key}"),
+            summary=summaries.get(key) or message.get("summary") or f"What {key} carries",
             base="Event" if key in summaries else "Ack",
         )
 
 
 def _classes(schemas: Mapping[str, Any], messages: list[Message]) -> str:
-    """Return the classes: a schema that has a message's own name is that message, any other is inherited from."""
-    own = {message.key: message for message in messages if message.schema == message.key}
-    lent = [message for message in messages if message.schema != message.key]
-    if clash := {message.key for message in lent} & set(map(_bare, schemas)):
-        raise SpecError(f"a schema has the name of a message that does not carry it: {', '.join(sorted(clash))}")
-    text = _models(schemas, own)
+    """Return the classes: a schema that has a message's own name is that message, any other is inherited from.
+
+    A message whose schema is no object, and so no class, has it as the type of its one field `value`.
+    """
+    shapes = {_bare(name): _followed(schema, schemas) for name, schema in schemas.items()}
+    own = {
+        message.key: message
+        for message in messages
+        if message.schema == message.key and _is_object(shapes[message.key])
+    }
+    lent = [message for message in messages if message.key not in own]
+    if clash := {message.key for message in lent} & shapes.keys():
+        names = ", ".join(sorted(clash))
+        raise SpecError(f"a schema has the name of a message that does not carry it, or not as an object: {names}")
+    text = _models(schemas, shapes, own)
     for message in lent:
-        bases = f"{message.schema}, {message.base}" if message.schema else message.base
-        text += f'\n\nclass {message.key}({bases}):\n    """{message.summary}."""\n{message.class_body}\n'
+        shape = shapes[message.schema] if message.schema else None
+        body = message.class_body(shape)
+        if shape is None:
+            bases = message.base
+        elif _is_object(shape):
+            bases = f"{message.schema}, {message.base}"
+        else:
+            bases, body = message.base, f"{body}    is_value: ClassVar[bool] = True\n\n    value: {message.schema}\n"
+        text += f'\n\nclass {message.key}({bases}):\n    """{message.summary}."""\n{body}\n'
     return text
 
 
-def _models(schemas: Mapping[str, Any], own: Mapping[str, Message]) -> str:
+_OPEN = ('model_config = ConfigDict(extra="allow")',)
+
+
+def _followed(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a schema is in the end, where it is nothing but a reference to another."""
+    while "$ref" in schema:
+        schema = schemas[schema["$ref"].rsplit("/", 1)[-1]]
+    return schema
+
+
+def _is_object(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema becomes a class; one that says but the shape of its values is a mapping."""
+    is_mapping = "properties" not in schema and isinstance(schema.get("additionalProperties"), Mapping)
+    return schema.get("type") == "object" and not is_mapping
+
+
+def _is_open(schema: Mapping[str, Any]) -> bool:
+    """Whether objects of a schema may have other fields than it names; those are kept as they came."""
+    return schema.get("additionalProperties", True) is not False
+
+
+def _models(schemas: Mapping[str, Any], shapes: Mapping[str, Any], own: Mapping[str, Message]) -> str:
     """Let datamodel-code-generator write a class or an alias for each schema; our header has the imports already."""
     try:
         from datamodel_code_generator import InputFileType, PythonVersion
@@ -116,10 +157,12 @@ def _models(schemas: Mapping[str, Any], own: Mapping[str, Message]) -> str:
         from datamodel_code_generator.parser import LiteralType
     except ImportError as error:
         raise UsageError(INSTALL) from error
+    bodies = {key: f"\n    {_OPEN[0]}\n" for key, shape in shapes.items() if _is_object(shape) and _is_open(shape)}
+    bodies |= {key: message.class_body(shapes[key]) for key, message in own.items()}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         text = generate_models(
-            {"$defs": _definitions(schemas)},
+            {"$defs": {name: _without_formats(schema) for name, schema in _definitions(schemas).items()}},
             input_file_type=InputFileType.JsonSchema,
             output_model_type=DataModelType.PydanticV2BaseModel,
             target_python_version=PythonVersion.PY_311,
@@ -127,7 +170,7 @@ def _models(schemas: Mapping[str, Any], own: Mapping[str, Message]) -> str:
             base_class="protocols.contract.Payload",
             base_class_map={key: f"protocols.contract.{message.base}" for key, message in own.items()},
             custom_template_dir=TEMPLATES,
-            extra_template_data=defaultdict(dict, {key: {"class_body": own[key].class_body} for key in own}),
+            extra_template_data=defaultdict(dict, {key: {"class_body": body} for key, body in bodies.items()}),
             use_annotated=True,
             field_constraints=True,
             enum_field_as_literal=LiteralType.All,
@@ -162,6 +205,14 @@ def _relocate(node: Any) -> Any:
     return [_relocate(item) for item in node] if isinstance(node, list) else node
 
 
+def _without_formats(node: Any) -> Any:
+    """Leave formats to the gate: a class keeps a uuid or a time as the text that came, not as what it stands for."""
+    if isinstance(node, Mapping):
+        is_format = isinstance(node.get("format"), str)  # else it is a property of that name
+        return {key: _without_formats(value) for key, value in node.items() if not (is_format and key == "format")}
+    return [_without_formats(item) for item in node] if isinstance(node, list) else node
+
+
 def _tables(name: str, document: Mapping[str, Any], messages: Mapping[str, Message]) -> str:
     """Return the module's tables: who may say what, the promises, and the protocol that holds them all."""
     operations: Mapping[str, Any] = document["operations"]
@@ -193,11 +244,37 @@ PROTOCOL = Protocol(
     namespace={channel["address"]!r},
     operations=OPERATIONS,
     requirements=REQUIREMENTS,
-    disconnect={_bare(channel.get("x-disconnect", ""))!r},
+    {_comings_and_goings(name, channel)}
     conditions={channel.get("x-conditions", {})!r},
     schemas=SCHEMAS,
 )
 """
+
+
+def _comings_and_goings(protocol: str, channel: Mapping[str, Any]) -> str:
+    """Return the arguments that say who may connect, and what connecting and vanishing cause."""
+    arguments: dict[str, str] = {}
+    if "x-handshake" in channel:
+        arguments["handshake"] = _handshake(channel["x-handshake"])
+    if "x-connect" in channel:
+        arguments["connect"] = _tuple(_trigger(protocol, item) for item in channel["x-connect"])
+    match channel.get("x-disconnect", ""):
+        case str(operation):
+            arguments["disconnect"] = repr(_bare(operation))
+        case triggers:
+            arguments["disconnected"] = _tuple(_trigger(protocol, item) for item in triggers)
+    return "".join(f"{key}={value}, " for key, value in arguments.items())
+
+
+def _handshake(handshake: Mapping[str, Any]) -> str:
+    return _call(
+        "Handshake",
+        claims=repr(_last(handshake["claims"])),
+        missing=repr(handshake["missing"]),
+        expired=repr(handshake["expired"]),
+        invalid=repr(handshake["invalid"]),
+        header=handshake.get("header") and "True",
+    )
 
 
 def _without_prose(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,6 +298,8 @@ def _operation(protocol: str, key: str, operation: Mapping[str, Any], messages: 
         ack_schema=ack and repr(ack.schema),
         ack_required=asked.get("required") and "True",
         ack_timeout_ms=asked.get("timeout-ms"),
+        ack_where=asked.get("where") and repr(asked["where"]),
+        ack_requirement=_address(protocol, asked),
         requires=_tuple(map(_condition, operation.get("x-requires", ()))),
         triggers=_tuple(_trigger(protocol, item) for item in operation.get("x-triggers", ())),
         refusals=_tuple(_refusal(protocol, item) for item in operation.get("x-errors", ())),
@@ -252,7 +331,9 @@ def _refusal(protocol: str, refusal: Mapping[str, Any]) -> str:
         "Refusal",
         operation=repr(_bare(refusal.get("event", ""))),
         code=repr(refusal["code"]),
+        by_ack=refusal.get("ack") and "True",
         when=_tuple(map(_condition, refusal.get("when", ()))),
+        where=refusal.get("where") and repr(refusal["where"]),
         disconnects=refusal.get("then") == "disconnect" and "True",
         requirement=_address(protocol, refusal),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from protocols.errors import SpecError
 from protocols.generate import generate, outputs, stale
 
 ROOT = Path(__file__).parents[2]
@@ -108,14 +109,37 @@ components:
 """
 
 
+def imported(source: str, folder: Path, program: str) -> None:
+    """Generate the module `talk`, import it in a program that has to end well, and check its types."""
+    (folder / "talk.yaml").write_text(source)
+    module = folder / "talk.py"
+    module.write_text(generate(folder / "talk.yaml"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, "-c", f"import talk\nfrom protocols.contract import *\n{program}\nprint('fine')"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout == "fine\n", ran.stderr
+    typed = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml"), str(module)],
+        env={**environment, "MYPYPATH": str(ROOT)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert typed.returncode == 0, typed.stdout
+
+
 def test_acks_nulls_lists_and_both_directions(tmp_path: Path) -> None:
-    source = tmp_path / "talk.yaml"
-    source.write_text(ACKED)
-    module = tmp_path / "talk.py"
-    module.write_text(generate(source))
-    program = """
-import talk
-from protocols.contract import Action
+    imported(
+        ACKED,
+        tmp_path,
+        """
 say = talk.PROTOCOL.parse(Action.RECEIVE, "say", [{"text": "hi", "to": None, "tags": ["a"], "mood": "glad"}])
 assert type(say) is talk.Say and say.to is None and list(say.tags) == ["a"], say
 assert say.to_args() == [{"text": "hi", "to": None, "tags": ["a"], "mood": "glad"}]
@@ -124,19 +148,156 @@ assert talk.PROTOCOL.parse(Action.RECEIVE, "hush", []) == talk.Hush()
 operation = talk.PROTOCOL.inbound["say"]
 assert operation.ack is talk.SayAck and operation.ack_required and operation.ack_timeout_ms == 2000
 assert talk.PROTOCOL.parse_ack(operation, [{"ok": True}]) == talk.SayAck(ok=True)
-print("fine")
+assert talk.PROTOCOL.handshake is None and talk.PROTOCOL.connect == () == talk.PROTOCOL.disconnected
+""",
+    )
+
+
+GATED = """
+asyncapi: 3.1.0
+info: {title: talk, version: 1.0.0, description: Talk among those who are known.}
+channels:
+  talk:
+    address: /talk
+    messages:
+      Join: {$ref: '#/components/messages/Join'}
+      Beat: {$ref: '#/components/messages/Beat'}
+      Tell: {$ref: '#/components/messages/Tell'}
+      Told: {$ref: '#/components/messages/Told'}
+      Mood: {$ref: '#/components/messages/Mood'}
+    x-conditions: {known: the sender has been here}
+    x-handshake:
+      claims: {$ref: '#/components/schemas/TalkClaims'}
+      header: true
+      missing: Who are you?
+      expired: Too late
+      invalid: No
+    x-connect:
+    - {operation: emitMood, to: namespace, where: {value: online}, within-ms: 1000, requirement: mood/1}
+    x-disconnect:
+    - operation: emitMood
+      to: others
+      room: '{sender.rooms}'
+      when: [not known]
+      where: {value: away}
+      within-ms: 1000
+      level: SHOULD
+      requirement: mood/1
+  talkAcks:
+    address: null
+    messages: {JoinAck: {$ref: '#/components/messages/JoinAck'}, BeatAck: {$ref: '#/components/messages/BeatAck'}}
+operations:
+  onJoin:
+    action: receive
+    channel: {$ref: '#/channels/talk'}
+    messages: [{$ref: '#/channels/talk/messages/Join'}]
+    reply:
+      channel: {$ref: '#/channels/talkAcks'}
+      messages: [{$ref: '#/channels/talkAcks/messages/JoinAck'}]
+    x-ack: {required: true, timeout-ms: 2000, where: {value: '{payload.value}'}, requirement: mood/1}
+    x-errors: [{when: [known], ack: true, code: E3001, where: {value: no}, requirement: mood/1}]
+    x-requirements: [{id: mood/1, level: MUST, text: All know.}]
+  onBeat:
+    action: receive
+    channel: {$ref: '#/channels/talk'}
+    messages: [{$ref: '#/channels/talk/messages/Beat'}]
+    reply:
+      channel: {$ref: '#/channels/talkAcks'}
+      messages: [{$ref: '#/channels/talkAcks/messages/BeatAck'}]
+    x-ack: {required: false, timeout-ms: 2000}
+    x-errors: [{when: [invalid], event: emitMood, code: E3001, where: {value: away}}]
+  onTell: {action: receive, channel: {$ref: '#/channels/talk'}, messages: [{$ref: '#/channels/talk/messages/Tell'}]}
+  emitTold: {action: send, channel: {$ref: '#/channels/talk'}, messages: [{$ref: '#/channels/talk/messages/Told'}]}
+  emitMood: {action: send, channel: {$ref: '#/channels/talk'}, messages: [{$ref: '#/channels/talk/messages/Mood'}]}
+components:
+  messages:
+    Join: {name: join, payload: {$ref: '#/components/schemas/RoomId'}}
+    Beat: {name: beat, payload: {$ref: '#/components/schemas/Beat'}}
+    Tell: {name: tell, payload: {$ref: '#/components/schemas/Tell'}}
+    Told: {name: told, payload: {$ref: '#/components/schemas/Tell'}}
+    Mood: {name: mood, payload: {$ref: '#/components/schemas/MoodName'}}
+    JoinAck: {name: join, payload: {$ref: '#/components/schemas/RoomId'}}
+    BeatAck: {name: beat, payload: {$ref: '#/components/schemas/Counted'}}
+  schemas:
+    RoomId: {type: string, maxLength: 9}
+    MoodName: {type: string, enum: [online, away]}
+    Counted: {type: number}
+    Beat: {type: object, description: A heartbeat., additionalProperties: false}
+    Tell:
+      type: object
+      description: Something said.
+      additionalProperties: true
+      required: [id, at]
+      properties:
+        id: {type: string, format: uuid}
+        at: {type: string, format: date-time}
+        page: {type: string, format: uri, maxLength: 99}
+        mail: {type: string, format: email, maxLength: 99}
+        kind: {type: string, enum: [TEXT, IMAGE], default: TEXT}
+        more: {$ref: '#/components/schemas/More'}
+    More: {type: object, description: Whatever else., additionalProperties: true}
+    TalkClaims:
+      type: object
+      description: Who it is.
+      additionalProperties: true
+      required: [sub]
+      properties: {sub: {type: string, maxLength: 64}}
 """
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+
+
+def test_scalars_empty_and_open_objects_and_who_may_come_in(tmp_path: Path) -> None:
+    imported(
+        GATED,
+        tmp_path,
+        """
+from protocols.errors import InvalidPayload
+P = talk.PROTOCOL
+join = P.parse(Action.RECEIVE, "join", ["c1"])
+assert join == talk.Join(value="c1") and join.to_args() == ["c1"] and join.to_json() == {"value": "c1"}
+assert talk.Mood(value="away").to_args() == ["away"]
+ack = P.parse_ack(P.inbound["join"], ["c1"])
+assert ack == talk.JoinAck(value="c1") and ack.to_args() == ["c1"]
+for wrong in ([], [None], [{"value": "c1"}], ["0123456789"], ["\\ud800"], ["c1", "c2"]):
+    try:
+        P.parse(Action.RECEIVE, "join", wrong)
+    except InvalidPayload as error:
+        assert error.faults
+    else:
+        raise AssertionError(wrong)
+try:
+    P.parse_ack(P.inbound["beat"], [10**400])
+except InvalidPayload as error:
+    assert [fault.pointer for fault in error.faults] == [""]
+else:
+    raise AssertionError("no double is that large")
+assert P.parse(Action.RECEIVE, "beat", [{}]).to_args() == [{}]
+told = {"id": "B1F7D5C6-0f5e-4d2e-8a43-5b2f6b1f7d5c", "at": "2026-11-21T09:00:00.000Z", "odd": [1], "more": {"x": {}}}
+told |= {"page": "https://example.org", "mail": "mina@example.org"}
+for action, name in (("receive", "tell"), ("send", "told")):
+    assert P.parse(Action(action), name, [told]).to_json() == {**told, "kind": "TEXT"}
+for field in ("id", "at", "page", "mail"):
+    assert [(f.pointer, f.keyword) for f in P.faults("Tell", {**told, field: "?"})] == [(f"/{field}", "format")], field
+assert P.handshake == Handshake(
+    claims="TalkClaims", header=True, missing="Who are you?", expired="Too late", invalid="No"
+)
+assert P.faults("TalkClaims", {"sub": "mina", "iat": 1}) == [] and P.faults("TalkClaims", {"iat": 1})
+[coming], [going] = P.connect, P.disconnected
+assert (coming.to, coming.where, coming.requirement) == (Audience.NAMESPACE, {"value": "online"}, "talk/mood/1")
+assert (going.room, going.level, P.disconnect) == ("{sender.rooms}", Level.SHOULD, "")
+operation = P.inbound["join"]
+assert (operation.ack_where, operation.ack_requirement) == ({"value": "{payload.value}"}, "talk/mood/1")
+assert operation.refusals == (
+    Refusal(
+        operation="", by_ack=True, code="E3001", when=(Condition(name="known"),), where={"value": "no"},
+        requirement="talk/mood/1",
+    ),
+)
+assert P.inbound["beat"].refusals[0].operation == "emitMood" and not P.inbound["beat"].refusals[0].by_ack
+""",
     )
-    assert ran.stdout == "fine\n", ran.stderr
-    typed = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml"), str(module)],
-        env={**environment, "MYPYPATH": str(ROOT)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert typed.returncode == 0, typed.stdout
+
+
+def test_a_scalar_cannot_have_the_name_of_its_message(tmp_path: Path) -> None:
+    (tmp_path / "talk.yaml").write_text(GATED.replace("MoodName", "Mood"))
+    with pytest.raises(SpecError, match="Mood"):
+        generate(tmp_path / "talk.yaml")
