@@ -2,17 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import aiohttp
 import orjson
 
 from protocols.contract import Json
+from reference_server.effects import Delivery
 from reference_server.logs import Line, Log
 
 WEBHOOK = "webhook"
 EVENT_LOG = "event-log"
+PUSH, EMAIL, SMS = "push", "email", "sms"
+
+Told: TypeAlias = Callable[[Delivery], None]
+"""Somebody who wants to know what became of one attempt, and decides themselves whether there is another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +54,29 @@ class Outbox:
         self._log = log
         self._patience = patience or Patience()
         self._urls = {channel: url for channel, url in urls.items() if url}
-        self._queues: dict[str, asyncio.Queue[Mapping[str, Json]]] = {
+        self._queues: dict[str, asyncio.Queue[tuple[Mapping[str, Json], Told | None]]] = {
             name: asyncio.Queue(capacity) for name in self._urls
         }
         self._senders: list[asyncio.Task[None]] = []
 
-    def put(self, channel: str, body: Mapping[str, Json]) -> None:
-        """Queue a delivery; returns at once. A channel that is not configured delivers nothing."""
+    def put(self, channel: str, body: Mapping[str, Json], told: Told | None = None) -> None:
+        """Queue a delivery; returns at once. A channel that is not configured delivers nothing.
+
+        It is tried patiently, or where somebody is `told`, once; they are told once, perhaps before this returns, and
+        not at all when the server ends before.
+        """
         queue = self._queues.get(channel)
         if queue is None:
+            if told is not None:
+                told(Delivery.POINTLESS)
             return
         full = queue.full()
         if full:
-            queue.get_nowait()
+            _, dropped = queue.get_nowait()
             queue.task_done()
-        queue.put_nowait(body)
+            if dropped is not None:
+                dropped(Delivery.FAILED)
+        queue.put_nowait((body, told))
         if full:
             self._log.write(Line("warn", f"too much is waiting for the {channel}: the oldest is dropped", "E4003"))
 
@@ -82,8 +96,19 @@ class Outbox:
     async def _send_all(self, channel: str, client: aiohttp.ClientSession) -> None:
         queue = self._queues[channel]
         while True:
-            await self._send(channel, await queue.get(), client)
+            body, told = await queue.get()
+            if told is None:
+                await self._send(channel, body, client)
+            else:
+                told(await self._try(channel, body, client))
             queue.task_done()
+
+    async def _try(self, channel: str, body: Mapping[str, Json], client: aiohttp.ClientSession) -> Delivery:
+        try:
+            await self._post(self._urls[channel], body, client)
+        except Undelivered as undelivered:
+            return Delivery.POINTLESS if undelivered.pointless else Delivery.FAILED
+        return Delivery.DELIVERED
 
     async def _send(self, channel: str, body: Mapping[str, Json], client: aiohttp.ClientSession) -> None:
         for failures in range(1, self._patience.attempts + 1):

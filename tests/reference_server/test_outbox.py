@@ -6,10 +6,13 @@ import json
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 
 import aiohttp
+import pytest
 
+from reference_server.effects import Delivery
 from reference_server.logs import Log
 from reference_server.outbox import WEBHOOK, Outbox, Patience
 
@@ -133,3 +136,40 @@ def test_a_channel_without_an_address_takes_nothing() -> None:
     outbox = Outbox({WEBHOOK: ""}, Log(io.StringIO(), json=True, debug=False))
     outbox.put(WEBHOOK, {})
     outbox.put("unheard of", {})
+
+
+@pytest.mark.parametrize(
+    ("status", "delivery"),
+    [(204, Delivery.DELIVERED), (503, Delivery.FAILED), (429, Delivery.FAILED), (400, Delivery.POINTLESS)],
+)
+def test_who_wants_to_be_told_is_told_of_one_attempt(status: int, delivery: Delivery) -> None:
+    told: list[Delivery] = []
+
+    async def put(outbox: Outbox) -> None:
+        outbox.put(WEBHOOK, {"number": 0}, told.append)
+
+    with receiver(answer(status)) as there:
+        assert deliver(there.url, put) == []
+        assert there.bodies == [{"number": 0}]
+    assert told == [delivery]
+
+
+def test_who_is_dropped_or_has_nobody_to_deliver_to_is_told_so() -> None:
+    told: list[tuple[int, Delivery]] = []
+
+    def note(number: int, delivery: Delivery) -> None:
+        told.append((number, delivery))
+
+    async def put_many(outbox: Outbox) -> None:
+        for number in range(3):
+            outbox.put(WEBHOOK, {}, partial(note, number))
+        outbox.put("unheard of", {}, partial(note, 9))
+
+    with receiver(answer()) as there:
+        deliver(there.url, put_many, capacity=2)
+    assert told == [
+        (0, Delivery.FAILED),
+        (9, Delivery.POINTLESS),
+        (1, Delivery.DELIVERED),
+        (2, Delivery.DELIVERED),
+    ]
