@@ -114,7 +114,7 @@ class Crowd:
                 production=target.mode == "production",
                 ramp_s=max(1.0, cast.size / _ARRIVALS_PER_S),
             )
-            outsiders = bool(scenario.staff) or not isinstance(target.scopes, str)
+            outsiders = bool(scenario.staff) or not target.makes_places
             crowd = cls(target, scenario, people, history=history, outsiders=outsiders)
             if not people.gives_guests:
                 await crowd._lend_accounts()

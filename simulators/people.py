@@ -1,8 +1,8 @@
 """Gets sessions: for guests, as many as are wanted, and for the users whom a target knows."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 from urllib.parse import urljoin
@@ -30,6 +30,12 @@ class Identity:
     """What its holder may do in the space it was asked for."""
     scope: str | None = None
     """The only space that it opens; None where it opens all."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """What else is known of its holder, by the names that the configuration gives it, such as `email`."""
+
+
+class SessionRefused(TargetUnreachable):
+    """The target answered, and gave no session."""
 
 
 class People:
@@ -40,6 +46,7 @@ class People:
         self._config = target.sessions
         self._client: aiohttp.ClientSession | None = None
         self._guests = 0
+        self._lent = 0
         self._tokens = {user.id: user.token for user in self._config.users if user.token}
 
     async def __aenter__(self) -> Self:
@@ -77,11 +84,44 @@ class People:
         n = self._guests
         self._guests += 1
         values: dict[str, Json] = {"scope": scope, "nickname": nickname, "n": n, "id": f"guest-{n}", "password": ""}
-        return await self._session(self._config.guests, values, scope)
+        # A session of the handshake opens every place; one that a place gives, that place alone.
+        only = scope if self._target.contract.handshake is None else None
+        return await self._session(self._config.guests, values, only)
 
     async def users(self) -> list[Identity]:
         """Return everybody whom the target knows; their role is that of a space where they are nobody in particular."""
         return [await self._user(account, "PARTICIPANT") for account in self._config.users]
+
+    async def somebody(self, nickname: str, *, but: Collection[str] = ()) -> Identity:
+        """Return somebody with none of these ids: a user, each in turn, or where there are none left a new guest.
+
+        Raises UsageError where nobody is left, TargetUnreachable.
+        """
+        users = self._config.users
+        for _ in users:
+            account = users[self._lent % len(users)]
+            self._lent += 1
+            if account.id not in but:
+                return await self._user(account, "PARTICIPANT")
+        if self._config.guests is None:
+            raise UsageError(f"more people are needed than the target's {len(users)} users; add users, or guests")
+        return await self.guest("", nickname)
+
+    @property
+    def signs(self) -> bool:
+        """Whether tokens with any claims can be signed here, since the target's secret is known."""
+        return self._signer is not None
+
+    def sign(self, claims: Mapping[str, Json]) -> str:
+        """Return a token with exactly these claims, signed as the target's tokens are; raises UsageError."""
+        if self._signer is None:
+            raise UsageError("the target's secret is not known; add a [people.login.jwt] or [people.guests.jwt] table")
+        return self._signer.prefix + jwt.encode(dict(claims), self._signer.key, algorithm="HS256")
+
+    @property
+    def _signer(self) -> Jwt | None:
+        ways = [way for way in (self._config.login, self._config.guests) if way is not None and way.jwt is not None]
+        return ways[0].jwt if ways else None
 
     async def staff_of(self, scope: str) -> list[Identity]:
         """Return who is OWNER or STAFF in a space, the OWNER first."""
@@ -100,22 +140,37 @@ class People:
         if account.id not in self._tokens:
             assert self._config.login is not None  # PeopleConfig refuses users without a token otherwise
             values: dict[str, Json] = {
+                **account.details,
                 "scope": "",
                 "nickname": account.nickname,
                 "n": 0,
                 "id": account.id,
                 "password": account.password,
             }
-            self._tokens[account.id] = (await self._session(self._config.login, values, None)).token
-        return Identity(token=self._tokens[account.id], id=account.id, nickname=account.nickname, role=role)
+            try:
+                self._tokens[account.id] = (await self._session(self._config.login, values, None)).token
+            except SessionRefused as refused:
+                raise UsageError(f"the target refused a session to {account.id}: {refused}") from refused
+        return Identity(
+            token=self._tokens[account.id],
+            id=account.id,
+            nickname=account.nickname,
+            role=role,
+            details=account.details,
+        )
 
     async def _session(self, way: Way, values: Mapping[str, Json], scope: str | None) -> Identity:
+        if way.nickname:
+            values = {**values, "nickname": str(fill(way.nickname, values))}
+        details = {name: str(fill(template, values)) for name, template in way.details.items()}
+        values = {**values, **details}
         found = await self._ask(way.http, values) if way.http is not None else {}
         return Identity(
             token=_sign(way.jwt, values) if way.jwt is not None else found["token"],
             id=found.get("id", str(fill(way.id, values))),
             nickname=found.get("nickname", str(values["nickname"])),
             scope=scope,
+            details=details,
         )
 
     async def _ask(self, call: HttpCall, values: Mapping[str, Json]) -> dict[Picked, str]:
@@ -140,7 +195,7 @@ class People:
             raise TargetUnreachable(f"{what} failed: {error or type(error).__name__}") from error
         text = body[:200].decode("utf-8", "replace")
         if status != call.status:
-            raise TargetUnreachable(f"{what} gave no session, but HTTP {status} {shorten(text)}")
+            raise SessionRefused(f"{what} gave no session, but HTTP {status} {shorten(text)}")
         try:
             answer = strict_json.loads(body)
         except ValueError as error:

@@ -1,8 +1,11 @@
 """How a target's people get their sessions: fixed tokens, tokens signed here, or HTTP calls to the target."""
 
+import dataclasses
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Final, Literal, TypeAlias, cast
 
 from pydantic import JsonValue, field_validator, model_validator
@@ -14,7 +17,9 @@ from simulators.tables import TABLE, wrong
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
 PLACEHOLDERS: Final = frozenset({"id", "n", "nickname", "password", "scope"})
-"""What a template may speak of: the account's id, nickname and password, the space to enter, the count of guests."""
+"""What a template may always speak of: id, nickname and password, the place to enter, the count of guests or users."""
+MAX_USERS: Final = 10_000
+"""How many users one table may stand for: more than the largest cast has use for is a slip of the pen."""
 
 Picked: TypeAlias = Literal["token", "id", "nickname"]
 
@@ -33,11 +38,6 @@ class HttpCall:
     """The status that says yes."""
     pick: dict[Picked, str]
     """Where in the answer things stand, as JSON pointers: `{token = "/data/sessionToken"}`."""
-
-    @field_validator("url", "headers", "body")
-    @classmethod
-    def _is_template(cls, template: JsonValue) -> JsonValue:
-        return _checked(template)
 
     @field_validator("pick")
     @classmethod
@@ -61,12 +61,6 @@ class Jwt:
     prefix: str = ""
     """What stands before the token, such as `auth-`."""
     expires_s: int = 3600
-
-    @field_validator("claims")
-    @classmethod
-    def _is_template(cls, claims: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        _checked(claims)
-        return claims
 
     @model_validator(mode="after")
     def _has_one_secret(self) -> "Jwt":
@@ -92,6 +86,10 @@ class Way:
     jwt: Jwt | None = None
     id: str = "guest-{n}"
     """A template of who the session stands for, where the answer does not say."""
+    nickname: str = ""
+    """A template of what its holder is called; empty where they may choose."""
+    details: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Templates of what else is known of its holder, such as an `email`, which the other templates may speak of."""
 
     @model_validator(mode="after")
     def _is_one(self) -> "Way":
@@ -99,25 +97,57 @@ class Way:
             wrong("write either an http table or a jwt table")
         return self
 
-    @field_validator("id")
-    @classmethod
-    def _is_template(cls, template: str) -> str:
-        _checked(template)
-        return template
+    def check(self, place: str, details: Iterable[str]) -> None:
+        """Refuse templates that speak of anything but the usual and these details; `place` is where this stands."""
+        _check(place, [self.id, self.nickname, *self.details.values()], PLACEHOLDERS)
+        known = PLACEHOLDERS.union(self.details, details)
+        if (call := self.http) is not None:
+            _check(f"{place}.http", cast("Json", [call.url, call.headers, call.body]), known)
+        if self.jwt is not None:
+            _check(f"{place}.jwt", cast("Json", self.jwt.claims), known)
 
 
 @dataclass(frozen=True, kw_only=True, config=TABLE)
 class Account:
-    """Somebody whom the target knows."""
+    """Somebody whom the target knows; with a `count`, so many who are alike but for the `{n}` in their texts."""
 
     id: str
     nickname: str
+    count: int | None = None
+    """How many there are, with `{n}` from 1 on; None where the texts are no templates."""
+    details: dict[str, str] = dataclasses.field(default_factory=dict)
+    """What else the target knows of them, such as an `email`; `[people.login]` may speak of it."""
     token: str = ""
     """A session that is there already; empty where `login` gets one."""
     password: str = ""
     owner_of: tuple[str, ...] = ()
     """Spaces in which it is OWNER."""
     staff_of: tuple[str, ...] = ()
+
+    @field_validator("count")
+    @classmethod
+    def _is_a_number_of_people(cls, count: int | None) -> int | None:
+        return count if count is None or 1 <= count <= MAX_USERS else wrong(f"{count} users; it takes 1 to {MAX_USERS}")
+
+    def each(self) -> "Iterator[Account]":
+        """Yield everybody whom this table stands for."""
+        if self.count is None:
+            yield self
+            return
+        for n in range(1, self.count + 1):
+
+            def numbered(text: str, n: int = n) -> str:
+                return text.replace("{n}", str(n))
+
+            yield replace(
+                self,
+                count=None,
+                id=numbered(self.id),
+                nickname=numbered(self.nickname),
+                token=numbered(self.token),
+                password=numbered(self.password),
+                details={name: numbered(text) for name, text in self.details.items()},
+            )
 
 
 @dataclass(frozen=True, kw_only=True, config=TABLE)
@@ -130,6 +160,11 @@ class PeopleConfig:
     guests: Way | None = None
     """How anybody gets a session; None where only users may enter."""
 
+    @field_validator("users")
+    @classmethod
+    def _are_all(cls, users: tuple[Account, ...]) -> tuple[Account, ...]:
+        return tuple(user for table in users for user in table.each())
+
     @model_validator(mode="after")
     def _lets_everybody_in(self) -> "PeopleConfig":
         if self.login is None and (locked := [user.id for user in self.users if not user.token]):
@@ -137,6 +172,11 @@ class PeopleConfig:
         ids = [user.id for user in self.users]
         if len(set(ids)) < len(ids):
             wrong("two users have one id")
+        if self.guests is not None:
+            self.guests.check("guests", ())
+        if self.login is not None:
+            waiting = [set(user.details) for user in self.users if not user.token]
+            self.login.check("login", set.intersection(*waiting) if waiting else ())
         return self
 
 
@@ -155,10 +195,9 @@ def fill(template: Json, values: Mapping[str, Json]) -> Json:
             return template
 
 
-def _checked(template: JsonValue) -> JsonValue:
-    if unknown := set(_names(cast("Json", template))) - PLACEHOLDERS:
-        wrong(f"unknown {{{min(unknown)}}}; there is {', '.join(f'{{{name}}}' for name in sorted(PLACEHOLDERS))}")
-    return template
+def _check(place: str, template: Json, known: AbstractSet[str]) -> None:
+    if unknown := set(_names(template)) - known:
+        wrong(f"{place}: unknown {{{min(unknown)}}}; there is {', '.join(f'{{{name}}}' for name in sorted(known))}")
 
 
 def _names(template: Json) -> Iterator[str]:

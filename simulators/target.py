@@ -21,7 +21,8 @@ from simulators.tables import TABLE, read_table, read_toml, wrong
 Mode: TypeAlias = Literal["production", "development"]
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
-_REFERENCE_PEOPLE: Final = Path(__file__).with_name("reference_people.toml")
+_REFERENCE: Final = Path(__file__).with_name("reference_people")
+_NEW_PLACES: Final = "rehearsal-{run}-{n}"
 
 
 class Overrides(TypedDict, total=False):
@@ -70,8 +71,11 @@ class Target:
     """Addresses of requirements that it is known to break."""
     restart: tuple[str, ...] | None = None
     """Command and arguments that bring it back when it has died."""
-    scopes: str | tuple[str, ...] = "rehearsal-{run}-{n}"
-    """The spaces to play in: a pattern for new names, or a list of those that exist."""
+    scopes: str | tuple[str, ...] | None = None
+    """The places to play in: a pattern for new names, or a list of those that exist; None for the reference server's.
+
+    What a place is, a space, a room, a question, is for the protocol to say.
+    """
     people: PeopleConfig | None = None
     """How to get sessions; None for the ways and the test users of the reference server."""
 
@@ -110,14 +114,8 @@ class Target:
 
     @field_validator("scopes")
     @classmethod
-    def _names_spaces(cls, scopes: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if isinstance(scopes, str):
-            names = set(_PLACEHOLDER.findall(scopes))
-            if "n" not in names or not names <= {"n", "run"}:
-                return wrong('a pattern needs {n} and may have {run}; write a list for spaces that exist: ["plaza"]')
-        elif not scopes:
-            return wrong("at least one space is needed")
-        return scopes
+    def _names_spaces(cls, scopes: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        return scopes if scopes is None else _checked(scopes)
 
     @field_validator("restart")
     @classmethod
@@ -132,17 +130,27 @@ class Target:
     @property
     def sessions(self) -> PeopleConfig:
         """How to get sessions, spelled out."""
-        return self.people or _reference_people()
+        return self.people or _reference(self.protocol).people
+
+    @property
+    def makes_places(self) -> bool:
+        """Whether the places to play in are new for every run, so that nobody else is in them."""
+        return isinstance(self._places, str)
+
+    @property
+    def _places(self) -> str | tuple[str, ...]:
+        return self.scopes or _reference(self.protocol).scopes
 
     def deadline_s(self, within_ms: float) -> float:
         """Return how long, in seconds of ours, to wait for what is promised within `within_ms` of the target's."""
         return within_ms / 1000 / self.time_scale * self.patience
 
     def scope(self, n: int, run: str) -> str:
-        """Return the n-th space of a run to play in, from 0; a fixed list begins again at its end."""
-        if isinstance(self.scopes, str):
-            return self.scopes.replace("{n}", str(n)).replace("{run}", run)
-        return self.scopes[n % len(self.scopes)]
+        """Return the n-th place of a run to play in, from 0; a fixed list begins again at its end."""
+        places = self._places
+        if isinstance(places, str):
+            return places.replace("{n}", str(n)).replace("{run}", run)
+        return places[n % len(places)]
 
     def endpoint(self, **changes: Unpack[EndpointChanges]) -> Endpoint:
         """Return where to connect; raises UsageError while the namespace is not known."""
@@ -173,6 +181,30 @@ class Target:
         return replace(self, namespace=own)
 
 
+@dataclass(frozen=True, kw_only=True, config=TABLE)
+class _Reference:
+    """What our own reference server has for those who come to it: the same tables as in a target.toml."""
+
+    scopes: str | tuple[str, ...] = _NEW_PLACES
+    people: PeopleConfig = PeopleConfig()
+
+    @field_validator("scopes")
+    @classmethod
+    def _names_places(cls, scopes: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        return _checked(scopes)
+
+
 @cache
-def _reference_people() -> PeopleConfig:
-    return read_table(PeopleConfig, read_toml(_REFERENCE_PEOPLE))
+def _reference(protocol: str) -> _Reference:
+    path = _REFERENCE / f"{protocol}.toml"
+    return read_table(_Reference, read_toml(path), f"{path}: ")
+
+
+def _checked(scopes: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    if isinstance(scopes, str):
+        names = set(_PLACEHOLDER.findall(scopes))
+        if "n" not in names or not names <= {"n", "run"}:
+            return wrong('a pattern needs {n} and may have {run}; write a list for spaces that exist: ["plaza"]')
+    elif not scopes:
+        return wrong("at least one space is needed")
+    return scopes

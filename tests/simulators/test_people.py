@@ -77,6 +77,57 @@ def test_tokens_signed_with_a_shared_secret(engine: Engine) -> None:
     assert (first.id, second.id) == ("visitor-0", "visitor-1")
 
 
+MEMBERS = """
+    [[users]]
+    count = 3
+    id = "member-{n}"
+    nickname = "Member {n}"
+    details = {email = "member-{n}@example.com"}
+    [login.jwt]
+    secret = "a secret of thirty-two bytes or more"
+    claims = {sub = "{id}", email = "{email}"}
+"""
+
+
+def test_a_table_with_a_count_stands_for_so_many_users(engine: Engine) -> None:
+    async def ask() -> list[Identity]:
+        async with People(target_with("http://127.0.0.1:9", MEMBERS)) as people:
+            assert not people.gives_guests
+            return await people.users()
+
+    users = engine.submit(ask())
+    assert [(user.id, user.nickname, user.details["email"]) for user in users] == [
+        (f"member-{n}", f"Member {n}", f"member-{n}@example.com") for n in (1, 2, 3)
+    ]
+    claims = jwt.decode(users[1].token, "a secret of thirty-two bytes or more", ["HS256"])
+    assert (claims["sub"], claims["email"]) == ("member-2", "member-2@example.com")
+
+
+def test_somebody_is_each_user_in_turn(engine: Engine) -> None:
+    async def ask() -> list[str]:
+        async with People(target_with("http://127.0.0.1:9", MEMBERS)) as people:
+            ids = [(await people.somebody("Mina")).id for _ in range(4)]
+            ids.append((await people.somebody("Mina", but={"member-2"})).id)
+            with pytest.raises(UsageError, match="more people are needed than the target's 3 users"):
+                await people.somebody("Mina", but={"member-1", "member-2", "member-3"})
+            return ids
+
+    assert engine.submit(ask()) == ["member-1", "member-2", "member-3", "member-1", "member-3"]
+
+
+def test_tokens_with_any_claims_can_be_signed_where_the_secret_is_known(engine: Engine) -> None:
+    async def ask(config: str) -> str:
+        async with People(target_with("http://127.0.0.1:9", config)) as people:
+            return people.sign({"sub": 7})
+
+    claims = jwt.decode(
+        engine.submit(ask(MEMBERS)), "a secret of thirty-two bytes or more", ["HS256"], options={"verify_sub": False}
+    )
+    assert claims == {"sub": 7}
+    with pytest.raises(UsageError, match="the target's secret is not known"):
+        engine.submit(ask(""))
+
+
 @asynccontextmanager
 async def login_server() -> AsyncIterator[str]:
     """Another team's login: nested answers, its own status."""
@@ -132,8 +183,9 @@ def test_users_who_log_in(engine: Engine) -> None:
     assert owner.role == "OWNER"
 
 
-def test_a_target_that_refuses(engine: Engine) -> None:
-    with pytest.raises(TargetUnreachable, match=r"POST http.*/login gave no session, but HTTP 401 .*entry"):
+def test_who_is_refused_a_session_is_named(engine: Engine) -> None:
+    """A wrong password in the file is no fault of the target's."""
+    with pytest.raises(UsageError, match=r"refused a session to mina: POST http.*/login gave no session, but HTTP 401"):
         log_in(engine, LOGIN.format(password="wrong", token="/data/sessions/0/key"))
 
 

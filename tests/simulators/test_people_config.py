@@ -30,6 +30,16 @@ def people(text: str) -> PeopleConfig:
         ("[guests.jwt]\nclaims = {}", "either secret or secret_env"),
         ('[guests]\nid = "{x}"\njwt = {secret = "s", claims = {}}', "unknown {x}"),
         ('[[users]]\nid = "a"\nnickname = "A"', "a: without a token"),
+        ('[[users]]\nid = "a"\nnickname = "A"\ntoken = "1"\ncount = 0', "0 users; it takes 1 to"),
+        ('[[users]]\nid = "a"\nnickname = "A"\ntoken = "1"\ncount = 2', "one id"),
+        (
+            (
+                '[[users]]\nid = "a-{n}"\nnickname = "A"\ncount = 2\n'
+                '[login.jwt]\nsecret = "s"\nclaims = {mail = "{email}"}'
+            ),
+            "login.jwt: unknown {email}; there is {id}",
+        ),
+        ('[guests]\ndetails = {email = "{mail}"}\njwt = {secret = "s", claims = {}}', "guests: unknown {mail}"),
         (
             '[[users]]\nid = "a"\nnickname = "A"\ntoken = "1"\n[[users]]\nid = "a"\nnickname = "B"\ntoken = "2"',
             "one id",
