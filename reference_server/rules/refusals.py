@@ -44,7 +44,7 @@ class Refusals(Generic[Situation]):
                 if refusal.when == (Condition(name="invalid"),):
                     continue
                 reason = reasons[str(refusal.when[-1])]
-                event = protocol.by_id[refusal.operation].event.model_validate({"message": reason})
+                event = protocol.by_id[refusal.operation].event.model_validate({"message": reason, **refusal.where})
                 asked = [(conditions[condition.name], not condition.negated) for condition in refusal.when]
                 rows.append((asked, Refused(event, refusal.code, reason, refusal.disconnects)))
 
