@@ -13,22 +13,24 @@ from typing import TextIO
 import aiohttp
 from aiohttp import web
 
+from protocols.contract import Protocol
 from protocols.errors import UsageError
 from reference_server.admission import Admission
 from reference_server.alerts import Alerts
+from reference_server.board import MemoryBoard
 from reference_server.clock import Clock, LoopClock
 from reference_server.effects import Rules
+from reference_server.gate import DEVELOPMENT_SECRET, Gate
 from reference_server.http import errors
 from reference_server.http.headers import Origins
 from reference_server.http.operations import Operations
-from reference_server.http.space import SpaceApi
 from reference_server.journal import Entropy, Journal, seeded_entropy, system_entropy
 from reference_server.logs import LibraryHandler, Line, Log
 from reference_server.meter import Meter
 from reference_server.mode import Mode
 from reference_server.namespace import ProtocolNamespace, Surroundings
 from reference_server.outbox import EVENT_LOG, WEBHOOK, Outbox
-from reference_server.rules import RULES
+from reference_server.served import SERVED
 from reference_server.settings import Settings
 from reference_server.strict import StrictServer
 from reference_server.verify import Verifier
@@ -74,6 +76,7 @@ def create_app(
     log = Log(log_stream or sys.stderr, json=settings.json_logs, debug=development)
     outbox = Outbox({WEBHOOK: settings.webhook_url, EVENT_LOG: settings.event_log_url}, log)
     meter = Meter()
+    clock = clock or LoopClock(settings.time_scale)
     admission = Admission(settings.attempts_per_minute, settings.limit_exempt, time.monotonic)
     around = Surroundings(
         server=StrictServer(
@@ -82,8 +85,9 @@ def create_app(
             cors_allowed_origins="*",  # by then `Origins` has decided, for polls and WebSockets too
             admit=partial(_admit, admission, log),
         ),
-        clock=clock or LoopClock(settings.time_scale),
+        clock=clock,
         log=log,
+        board=MemoryBoard(clock),
         outbox=outbox,
         verifier=Verifier(settings.verify_url),
         meter=meter,
@@ -111,17 +115,29 @@ def _world(settings: Settings) -> World:
 
 
 def _rules(settings: Settings, world: World) -> list[Rules]:
-    known = {kind.protocol.name: kind for kind in RULES}
-    names = list(dict.fromkeys(settings.protocols)) or list(known)
-    if unknown := [name for name in names if name not in known]:
-        raise UsageError(f"there is no protocol {unknown[0]!r}; choose from {', '.join(known)}")
-    return [known[name](world, settings.mode, external=bool(settings.verify_url)) for name in names]
+    names = list(dict.fromkeys(settings.protocols)) or list(SERVED)
+    if unknown := [name for name in names if name not in SERVED]:
+        raise UsageError(f"there is no protocol {unknown[0]!r}; choose from {', '.join(SERVED)}")
+    return [SERVED[name].rules(world, settings) for name in names]
+
+
+def _gate(settings: Settings, protocol: Protocol) -> Gate:
+    """Make the gate of a protocol. The secret in our documentation signs nothing where strangers could use it."""
+    secret = settings.jwt_secret or (DEVELOPMENT_SECRET if settings.accepts_test_credentials else "")
+    if protocol.handshake is not None and not secret:
+        raise UsageError(
+            f"others can reach {settings.host}, and everybody knows the built-in secret that the tokens of "
+            f"{protocol.name} are signed with: give the server one of your own (--jwt-secret-env NAME), or accept such "
+            "tokens all the same (--test-credentials)"
+        )
+    return Gate(protocol, secret)
 
 
 def _namespace(settings: Settings, rules: Rules, around: Surroundings) -> ProtocolNamespace:
     entropy: Entropy = system_entropy if settings.seed is None else seeded_entropy(settings.seed, rules.protocol.name)
     path = "/" if len(set(settings.protocols)) == 1 else rules.protocol.namespace
-    namespace = ProtocolNamespace(path, Journal(rules, around.clock, entropy), around)
+    gate = _gate(settings, rules.protocol)
+    namespace = ProtocolNamespace(path, Journal(rules, around.clock, entropy), gate, around)
     around.server.serve(path, namespace)
     return namespace
 
@@ -143,8 +159,8 @@ def _application(
     operations = Operations(mode=settings.mode, namespaces=namespaces, verifier=around.verifier, meter=around.meter)
     app.add_routes(operations.routes())
     for namespace in namespaces:
-        if namespace.protocol.name == "space":
-            app.add_routes(SpaceApi(namespace).routes())
+        if (served := SERVED.get(namespace.protocol.name)) is not None:  # rules of a test's own have no HTTP
+            app.add_routes(served.api(namespace, settings).routes())
     app.on_shutdown.append(partial(_stop_asking, around))  # first, or those who are told to go would wait for answers
     around.server.attach(app)
     app.cleanup_ctx.append(partial(_lifetime, around))

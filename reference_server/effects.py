@@ -5,8 +5,10 @@ entry, so the same entries with the same stamps give the same state and the same
 """
 
 import hashlib
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import ClassVar, Protocol, TypeAlias
 
 from protocols import contract
@@ -26,15 +28,29 @@ class Stamp:
 
     def fresh(self, purpose: str) -> str:
         """Return an id that no other entry and no other purpose gets: 24 hexadecimal characters, 96 bits."""
-        return hashlib.blake2b(purpose.encode(), key=self.entropy, digest_size=12).hexdigest()
+        return self.chance(purpose, 12).hex()
+
+    def uuid(self, purpose: str) -> str:
+        """Return such an id in the form of a random UUID (version 4)."""
+        return str(uuid.UUID(bytes=self.chance(purpose, 16), version=4))
+
+    def chance(self, purpose: str, size: int = 16) -> bytes:
+        """Return up to 64 random bytes that no other entry and no other purpose gets."""
+        return hashlib.blake2b(purpose.encode(), key=self.entropy, digest_size=size).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """A socket was admitted to the namespace; `auth` is what it sent along with CONNECT."""
+    """A socket was admitted to the namespace."""
 
     sid: str
     auth: Json = None
+    """What it sent along with CONNECT."""
+    claims: Mapping[str, Json] = field(default_factory=dict)
+    """What its verified token says of it; empty where the protocol wants none."""
+    expires_in_ms: int | None = None
+    """How much longer that token is valid, where it ends."""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +60,8 @@ class Said:
     sid: str
     event: Event
     answer: "Answer | None" = None
-    wants_ack: bool = False
+    ack: int | None = None
+    """The id of the acknowledgement that its sender waits for; None where it asked for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +71,7 @@ class Garbled:
     sid: str
     event_name: str
     reason: str
-    wants_ack: bool = False
+    ack: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,23 @@ class Gone:
 @dataclass(frozen=True, slots=True)
 class Command:
     """Something that reached the rules from beside the socket: an HTTP request or a timer. Subclassed per protocol."""
+
+
+class Delivery(StrEnum):
+    """What became of one attempt to deliver something outside."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """Another attempt may succeed."""
+    POINTLESS = "pointless"
+    """Another attempt would fail the same way: nobody is configured to deliver to, or it was refused for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt(Command):
+    """How an attempt to deliver something went: `Notify` carries it, and it comes back with `delivery` filled in."""
+
+    delivery: Delivery = Delivery.FAILED
 
 
 Entry: TypeAlias = Connected | Said | Garbled | Gone | Command
@@ -103,12 +137,21 @@ class Emit:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """Answer the event or command that is being handled."""
+class Acknowledge:
+    """Answer an event that asked for it, now or later; once."""
 
-    value: Ack | Mapping[str, Json]
+    sid: str
+    ack: int
+    value: Ack
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer the command that is being handled."""
+
+    value: Mapping[str, Json]
     status: int = 200
-    """HTTP status, where it was an HTTP request."""
+    """HTTP status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +186,40 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class Publish:
+    """Put something where others may read it for a while: under a key, or in one field of the hash that it names."""
+
+    key: str
+    value: Json
+    ttl_s: int
+    """Seconds of the protocol's time until the whole key goes, unless it is published or renewed again."""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take back what was published, or one field of it; a hash goes with its last field."""
+
+    key: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Let what was published last for so many seconds from now on."""
+
+    key: str
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notify:
     """Deliver something outside (webhook, external log); the outbox retries and never delays a rule."""
 
     channel: str
     body: Mapping[str, Json]
+    receipt: Receipt | None = None
+    """Where there is one, the outbox tries once and enters it: whether to try again is then for the rules to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +233,15 @@ class Note:
     context: Mapping[str, Json] = field(default_factory=dict)
 
 
-Effect: TypeAlias = Emit | Reply | Enter | Leave | Drop | Later | Notify | Note
+Effect: TypeAlias = (
+    Emit | Acknowledge | Reply | Enter | Leave | Drop | Later | Publish | Withdraw | Renew | Notify | Note
+)
+
+
+def acknowledge(entry: Said | Garbled, value: Ack) -> Iterator[Acknowledge]:
+    """Answer an entry if its sender asked for an answer."""
+    if entry.ack is not None:
+        yield Acknowledge(entry.sid, entry.ack, value)
 
 
 class Rules(Protocol):
@@ -169,10 +249,18 @@ class Rules(Protocol):
 
     protocol: ClassVar[contract.Protocol]
 
+    def admits(self, claims: Mapping[str, Json]) -> str:
+        """Say why somebody with these verified claims may not come in; the empty string lets it in."""
+        ...
+
+    def health(self) -> Mapping[str, Json]:
+        """Return what `GET /health` is to say of this protocol besides; usually nothing."""
+        ...
+
     def question(self, entry: Entry) -> Question | None:
         """Say what must be asked of the outside before this entry can be handled; usually nothing."""
         ...
 
     def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
-        """Change the state, and yield what is to be done, in the order of the wire: emits first, then the reply."""
+        """Change the state, and yield what is to be done, in the order of the wire: emits first, then the ack."""
         ...

@@ -7,14 +7,17 @@ Rule 2: what leaves has passed the same gate as what comes in.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import assert_never
+from typing import assert_never, cast
 
 from protocols.contract import Ack, Action, Event, Json
 from protocols.errors import PayloadError
+from reference_server.board import Board
 from reference_server.clock import Clock
 from reference_server.effects import (
+    Acknowledge,
     Command,
     Connected,
+    Delivery,
     Drop,
     Effect,
     Emit,
@@ -26,20 +29,27 @@ from reference_server.effects import (
     Leave,
     Note,
     Notify,
+    Publish,
+    Receipt,
+    Renew,
     Reply,
     Said,
+    Withdraw,
 )
+from reference_server.gate import BadToken, Gate, Verified
+from reference_server.http.body import bearer
 from reference_server.journal import Journal
 from reference_server.logs import Line, Log
 from reference_server.meter import Meter
 from reference_server.outbox import Outbox
 from reference_server.session import Session, Sessions
-from reference_server.strict import StrictServer, Visit
+from reference_server.strict import Refusal, StrictServer, Visit
 from reference_server.verify import Verifier
 
 # A client may call an event what it likes, at a length of up to a megabyte; nobody needs to read all of it.
 MAX_EVENT_NAME = 100
 
+NOT_ADMITTED = "E1001"
 RULES_FAILED = "E3500"
 INVALID_OUTPUT = "E3501"
 EFFECT_FAILED = "E3502"
@@ -52,49 +62,78 @@ class Surroundings:
     server: StrictServer
     clock: Clock
     log: Log
+    board: Board
     outbox: Outbox
     verifier: Verifier
     meter: Meter
 
 
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who has been let in: what the handshake said, and what of it is verified."""
+
+    visit: Visit
+    verified: Verified
+
+
 class ProtocolNamespace:
     """One protocol on one Socket.IO namespace; the handler that the strict server calls."""
 
-    def __init__(self, path: str, journal: Journal, surroundings: Surroundings) -> None:
+    def __init__(self, path: str, journal: Journal, gate: Gate, surroundings: Surroundings) -> None:
         self.path = path
         self.protocol = journal.rules.protocol
+        self.gate = gate
         self.sessions = Sessions()
         self._journal = journal
         self._around = surroundings
         self._meter = surroundings.meter.of(self.protocol)
+        self._ack_schemas = {op.ack: str(op.ack_schema) for op in self.protocol.operations if op.ack is not None}
 
     # ---- what the wire brings ----------------------------------------------------------------------------------------
 
-    async def admit(self, visit: Visit) -> Visit:
-        """Let everybody in: credentials are for the rules to judge."""
-        return visit
+    async def admit(self, visit: Visit) -> Guest | Refusal:
+        """Let in whoever brings a valid token, where the protocol wants one, and may come in as far as it knows."""
+        try:
+            verified = self.gate.verify(self._token(visit))
+            reason = self._journal.rules.admits(verified.claims)
+        except BadToken as bad:
+            reason = str(bad)
+        if reason:
+            self._around.log.write(Line("warn", reason, NOT_ADMITTED, {"address": visit.address}))
+            return Refusal(reason)
+        return Guest(visit, verified)
 
-    async def connect(self, sid: str, visit: Visit) -> None:
+    def _token(self, visit: Visit) -> Json:
+        """Return the token that somebody brings: in `auth`, or in the header where the protocol looks there too."""
+        handshake = self.protocol.handshake
+        token = cast("Json", visit.auth.get("token"))
+        if handshake is not None and handshake.header and token in (None, ""):
+            return bearer(visit.headers)
+        return token
+
+    async def connect(self, sid: str, guest: Guest) -> None:
         """Enter a socket that was admitted."""
-        self.sessions.add(Session(sid, visit.address))
-        self._log("debug", f"connected to {self.path}", sid, {"address": visit.address})
-        self._enter(Connected(sid, dict(visit.auth)))
+        address, verified = guest.visit.address, guest.verified
+        self.sessions.add(Session(sid, address))
+        self._log("debug", f"connected to {self.path}", sid, {"address": address})
+        self._enter(Connected(sid, dict(guest.visit.auth), verified.claims, verified.expires_in_ms, address))
 
-    async def event(self, sid: str, name: str, args: tuple[object, ...]) -> tuple[object, ...] | None:
-        """Enter what a socket said; the ack, if the rules give one.
+    async def event(self, sid: str, name: str, args: tuple[object, ...], ack: int | None) -> None:
+        """Enter what a socket said.
 
         A question to the outside is waited for here: later events of this socket queue behind it, nobody else's do.
         """
         if sid not in self.sessions:
-            return None
-        entry = self._read(sid, name, args)
+            return
+        entry = self._read(sid, name, args, ack)
         try:
             question = self._journal.rules.question(entry)
         except Exception as crash:  # noqa: BLE001  # see _enter: the journal does the same for `handle`
-            return _arguments(self._crashed(entry, crash))
+            self._crashed(entry, crash)
+            return
         if isinstance(entry, Said) and question is not None:
             entry = replace(entry, answer=await self._around.verifier.ask(question))
-        return _arguments(self._enter(entry))
+        self._enter(entry)
 
     async def disconnect(self, sid: str, reason: str) -> None:
         """Enter that a socket is gone, once."""
@@ -106,14 +145,18 @@ class ProtocolNamespace:
         """Enter what reached the rules from beside the socket, and return their reply."""
         return self._enter(command)
 
-    def _read(self, sid: str, name: str, args: tuple[object, ...]) -> Said | Garbled:
+    def health(self) -> Mapping[str, Json]:
+        """Return what `GET /health` is to say of this protocol besides."""
+        return self._journal.rules.health()
+
+    def _read(self, sid: str, name: str, args: tuple[object, ...], ack: int | None) -> Said | Garbled:
         try:
             event = self.protocol.parse(Action.RECEIVE, name, args)
         except PayloadError as error:
             self._meter.garbled()
-            return Garbled(sid, name[:MAX_EVENT_NAME], str(error))
+            return Garbled(sid, name[:MAX_EVENT_NAME], str(error), ack)
         self._meter.received[name]()
-        return Said(sid, event)
+        return Said(sid, event, ack=ack)
 
     # ---- the rules, and what they ask for ----------------------------------------------------------------------------
 
@@ -126,20 +169,17 @@ class ProtocolNamespace:
             else:
                 self._try_to_carry_out(effect)
         if outcome.crash is not None:
-            return self._crashed(entry, outcome.crash) or reply
+            self._crashed(entry, outcome.crash)
         return reply
 
-    def _crashed(self, entry: Entry, crash: Exception) -> Reply | None:
+    def _crashed(self, entry: Entry, crash: Exception) -> None:
         """Report a fault of ours; who said what brought it to light gets the protocol's error and goes on."""
         self._meter.crashed()
         sid = "" if isinstance(entry, Command) else entry.sid
         context = {"socketId": sid} if sid else {}
         self._around.log.crash(f"the rules failed at {_describe(entry)}", RULES_FAILED, crash, context)
         if isinstance(entry, Said):
-            return self._enter(
-                Garbled(sid, entry.event.event_name, "the server failed to handle this", entry.wants_ack)
-            )
-        return None
+            self._enter(Garbled(sid, entry.event.event_name, "the server failed to handle this", entry.ack))
 
     def _try_to_carry_out(self, effect: Effect) -> None:
         try:
@@ -152,6 +192,8 @@ class ProtocolNamespace:
         match effect:
             case Emit(event, room, skip):
                 self._emit(event, room, skip)
+            case Acknowledge(sid, ack, value):
+                self._acknowledge(sid, ack, value)
             case Enter(sid, room):
                 server.enter(sid, path, room)
             case Leave(sid, room):
@@ -160,8 +202,14 @@ class ProtocolNamespace:
                 server.drop(sid, path)  # its departure comes back as `disconnect`
             case Later(after_ms, command):
                 self._around.clock.later(after_ms, partial(self._ring, command))
-            case Notify(channel, body):
-                self._around.outbox.put(channel, body)
+            case Publish(key, value, ttl_s, name):
+                self._around.board.publish(key, value, ttl_s, name)
+            case Withdraw(key, name):
+                self._around.board.withdraw(key, name)
+            case Renew(key, ttl_s):
+                self._around.board.renew(key, ttl_s)
+            case Notify(channel, body, receipt):
+                self._around.outbox.put(channel, body, partial(self._receive, receipt) if receipt else None)
             case Note(level, message, code, context):
                 self._around.log.write(Line(level, message, code, context))
             case Reply():
@@ -182,17 +230,26 @@ class ProtocolNamespace:
         self._meter.emitted[operation.name]()
         self._around.server.broadcast(self.path, room, operation.name, *args, skip_sid=skip or None)
 
+    def _acknowledge(self, sid: str, ack: int, value: Ack) -> None:
+        schema = self._ack_schemas[type(value)]
+        [argument] = value.to_args()
+        if faults := self.protocol.faults(schema, argument):
+            reasons = "; ".join(map(str, faults[:3]))
+            self._around.log.write(
+                Line("error", f"did not send an invalid {type(value).__name__}: {reasons}", INVALID_OUTPUT)
+            )
+            return
+        self._around.server.acknowledge(sid, self.path, ack, argument)
+
     def _ring(self, command: Command) -> None:
         self._enter(command)
 
+    def _receive(self, receipt: Receipt, delivery: Delivery) -> None:
+        """Enter how a delivery went, never within the entry that asked for it."""
+        self._around.clock.later(0, partial(self._ring, replace(receipt, delivery=delivery)))
+
     def _log(self, level: str, message: str, sid: str, more: Mapping[str, Json] | None = None) -> None:
         self._around.log.write(Line(level, message, context={"socketId": sid, **(more or {})}))
-
-
-def _arguments(reply: Reply | None) -> tuple[object, ...] | None:
-    if reply is None:
-        return None
-    return (reply.value.to_json() if isinstance(reply.value, Ack) else reply.value,)
 
 
 def _describe(entry: Entry) -> str:

@@ -9,6 +9,9 @@ from pathlib import Path
 from protocols.errors import UsageError
 from reference_server.mode import Mode
 
+DEVELOPMENT_SERVICE_TOKEN = "rehearsal-development-service-token"  # noqa: S105 -- no secret at all
+MIN_SECRET = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -29,6 +32,10 @@ class Settings:
     """File of users and spaces; None takes the built-in ones."""
     test_credentials: bool = False
     """Accept the built-in users' tokens although others than this machine can reach the server."""
+    jwt_secret: str = ""
+    """Signs the tokens of the protocols that want some; empty takes one that everybody knows, where that is safe."""
+    service_token: str = ""
+    """Opens the HTTP that other services of the same house use; empty takes one that everybody knows, likewise."""
     origins: tuple[str, ...] = ("http://localhost:3000", "http://127.0.0.1:3000")
     """Whose pages may speak to the server from a browser."""
     verify_url: str = ""
@@ -61,6 +68,10 @@ class Settings:
                 f"with a seed everybody can compute the guests' tokens, and others can reach {self.host}: leave out "
                 "the seed, or accept such tokens all the same (--test-credentials)"
             )
+        if self.jwt_secret and len(self.jwt_secret.encode()) < MIN_SECRET:
+            raise UsageError(
+                f"a secret of under {MIN_SECRET} bytes can be guessed (RFC 7518, 3.2): choose a longer one"
+            )
         for origin in self.origins:
             _check_origin(origin)
         for url in (self.verify_url, self.event_log_url, self.webhook_url):
@@ -77,6 +88,11 @@ class Settings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def service_key(self) -> str:
+        """What opens the internal HTTP; empty where nothing does."""
+        return self.service_token or (DEVELOPMENT_SERVICE_TOKEN if self.accepts_test_credentials else "")
 
     @property
     def accepts_test_credentials(self) -> bool:

@@ -1,15 +1,20 @@
-"""Who and what there is before anybody connects: users with their tokens, and spaces with their OWNER and STAFF."""
+"""Who and what there is before anybody connects: users with their tokens, spaces with their staff, and so on."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from protocols import strict_yaml
 from protocols.errors import SpecError, UsageError, shorten
+from reference_server.worlds.dongne import DongneWorld
+from reference_server.worlds.gateway import GatewayWorld
+from reference_server.worlds.gopang import GopangWorld
+from reference_server.worlds.hub import HubWorld
+from reference_server.worlds.part import Part
 
 BUILT_IN = Path(__file__).with_name("world.yaml")
 
@@ -31,11 +36,7 @@ class Role(StrEnum):
     PARTICIPANT = "PARTICIPANT"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class User(_Part):
+class User(Part):
     """Somebody who signs in; the token is valid in every space."""
 
     id: Id
@@ -43,7 +44,7 @@ class User(_Part):
     token: Token
 
 
-class KnownSpace(_Part):
+class KnownSpace(Part):
     """A space that belongs to somebody."""
 
     id: Id
@@ -58,11 +59,15 @@ class KnownSpace(_Part):
         return Role.STAFF if user_id in self.staff else Role.PARTICIPANT
 
 
-class _File(_Part):
+class _File(Part):
     """What a world file holds."""
 
     users: tuple[User, ...] = ()
     spaces: tuple[KnownSpace, ...] = ()
+    gateway: GatewayWorld = GatewayWorld()
+    dongne: DongneWorld = DongneWorld()
+    gopang: GopangWorld = GopangWorld()
+    hub: HubWorld = HubWorld()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,10 @@ class World:
 
     users: tuple[User, ...] = ()
     spaces: tuple[KnownSpace, ...] = ()
+    gateway: GatewayWorld = field(default_factory=GatewayWorld)
+    dongne: DongneWorld = field(default_factory=DongneWorld)
+    gopang: GopangWorld = field(default_factory=GopangWorld)
+    hub: HubWorld = field(default_factory=HubWorld)
     test_credentials: bool = False
     """Whether the tokens are those that everybody can read in this project; no file can say so of itself."""
 
@@ -88,7 +97,14 @@ class World:
             raise _wrong(path, lines, first["loc"], first["msg"]) from None
         for location, problem in _contradictions(file):
             raise _wrong(path, lines, location, problem)
-        return cls(users=file.users, spaces=file.spaces)
+        return cls(
+            users=file.users,
+            spaces=file.spaces,
+            gateway=file.gateway,
+            dongne=file.dongne,
+            gopang=file.gopang,
+            hub=file.hub,
+        )
 
     @classmethod
     def built_in(cls) -> "World":
@@ -101,7 +117,9 @@ class World:
 
     def without_test_credentials(self) -> "World":
         """Return the same world without the users whose tokens everybody can read."""
-        return replace(self, users=(), test_credentials=False) if self.test_credentials else self
+        if not self.test_credentials:
+            return self
+        return replace(self, users=(), gateway=GatewayWorld(), test_credentials=False)
 
 
 def _contradictions(file: _File) -> Iterator[tuple[Location, str]]:

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias, cast
 from protocols.contract import Action, Event, Json, Protocol
 from protocols.errors import PayloadError
 from reference_server.effects import (
+    Acknowledge,
     Command,
     Connected,
     Drop,
@@ -27,10 +28,13 @@ from reference_server.effects import (
     Leave,
     Note,
     Notify,
+    Publish,
+    Renew,
     Reply,
     Rules,
     Said,
     Stamp,
+    Withdraw,
 )
 from reference_server.mode import Mode
 from reference_server.rules.space import Space
@@ -96,7 +100,7 @@ class PaperServer:
                     dropped.append(effect.sid)
                 case Reply():
                     reply = effect
-                case Notify() | Note():
+                case Notify() | Note() | Acknowledge() | Publish() | Withdraw() | Renew():
                     pass  # nothing leaves a rehearsal on paper
         for sid in dropped:
             self._on_dropped(sid)

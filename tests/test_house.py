@@ -9,7 +9,7 @@ import pytest
 
 from conformance.suite import SUITES
 from protocols import PROTOCOLS
-from reference_server.rules import RULES
+from reference_server.served import SERVED
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("protocols", "reference_server", "simulators", "conformance", "loadtests", "rehearsal")
@@ -40,7 +40,7 @@ def test_every_source_is_a_protocol_and_is_written_out_everywhere() -> None:
     sources = {path.stem for path in (ROOT / "spec" / "protocols").glob("*.yaml")} - {"common"}
 
     assert set(PROTOCOLS) == sources
-    assert {rules.protocol.name for rules in RULES} == sources
+    assert set(SERVED) == sources
     assert {suite.protocol.name for suite in SUITES} == sources
 
 

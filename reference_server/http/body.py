@@ -7,7 +7,8 @@ import orjson
 from aiohttp import web
 
 from protocols.contract import Json, JsonSchema
-from reference_server.http.refusal import Refused
+from reference_server.gate import BadToken, Gate
+from reference_server.http.refusal import UNAUTHORIZED, Refused
 
 MAX_BODY = 16 * 1024
 
@@ -53,10 +54,18 @@ class Shape:
             raise Refused(400, f"{where}: {error.message}"[:500])
 
 
-def bearer(request: web.Request) -> str:
+def bearer(headers: Mapping[str, str]) -> str:
     """Return the token of `Authorization: Bearer <token>`; empty where there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def bearer_claims(request: web.Request, gate: Gate) -> Mapping[str, Json]:
+    """Return what the bearer token of a request says; raises Refused with 401 where it opens nothing."""
+    try:
+        return gate.verify(bearer(request.headers)).claims
+    except BadToken as bad:
+        raise Refused(401, str(bad), UNAUTHORIZED) from None
 
 
 async def _read(request: web.Request) -> bytes:

@@ -64,6 +64,7 @@ class Operations:
                 "timestamp": _now_ms(),
                 "environment": self._mode.value,
                 "connections": self._connections(),
+                **{name: value for namespace in self._namespaces for name, value in namespace.health().items()},
             }
         )
 
@@ -103,7 +104,7 @@ class Operations:
 
     def _census(self) -> Mapping[str, Json]:
         reply = self._space.command(Census()) if self._space is not None else None
-        return cast("Mapping[str, Json]", reply.value) if reply is not None else {"rooms": [], "parties": 0}
+        return reply.value if reply is not None else {"rooms": [], "parties": 0}
 
     def _gauges(self) -> dict[str, float]:
         census = self._census()

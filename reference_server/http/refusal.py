@@ -7,6 +7,7 @@ from aiohttp import web
 
 from protocols.contract import Json
 
+UNAUTHORIZED = "E1001"
 ORIGIN = "E2003"
 NO_SUCH_PATH = "E2004"
 METHOD = "E2005"

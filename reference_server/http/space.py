@@ -85,11 +85,11 @@ class SpaceApi:
 
     async def leave_visit(self, request: web.Request) -> web.Response:
         """Bearer auth-token → 200 `{event}`: the EXIT of a signed-in user."""
-        return self._order(LeaveVisit(_space_id(request), bearer(request)))
+        return self._order(LeaveVisit(_space_id(request), bearer(request.headers)))
 
     async def read_events(self, request: web.Request) -> web.Response:
         """Bearer auth-token of OWNER or STAFF, `?limit=` → 200 `{spaceId, events, statistics}`."""
-        return self._order(ReadEvents(_space_id(request), bearer(request), _limit(request)))
+        return self._order(ReadEvents(_space_id(request), bearer(request.headers), _limit(request)))
 
     def _order(self, command: Command) -> web.Response:
         reply = self._space.command(command)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import socketio
 from aiohttp import web
@@ -176,7 +176,7 @@ class StrictServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socket
             await self._handle_disconnect(eio_sid, namespace)
             self._wait_in_lobby(eio_sid)
         elif packet.packet_type in (EVENT, BINARY_EVENT):
-            await self._handle_event(eio_sid, namespace, packet.id, packet.data)
+            await self._handle_event(eio_sid, namespace, packet.id, cast("list[Any]", packet.data))
         else:
             await self._handle_ack(eio_sid, namespace, packet.id, packet.data)
 

@@ -12,6 +12,7 @@ import pytest
 
 from reference_server.clock import ManualClock
 from reference_server.effects import (
+    Acknowledge,
     Connected,
     Drop,
     Effect,
@@ -24,9 +25,9 @@ from reference_server.effects import (
     Leave,
     Note,
     Question,
-    Reply,
     Said,
     Stamp,
+    acknowledge,
 )
 from reference_server.serve import running
 from reference_server.settings import Settings
@@ -74,7 +75,7 @@ def test_entries_come_in_the_order_of_the_wire(engine: Engine) -> None:
         somebody.close()
     entries = [entry for entry, _ in house.rules.entries]
     connected, *said, gone = entries
-    assert connected == Connected(somebody.sid, {"who": "me"})
+    assert connected == Connected(somebody.sid, {"who": "me"}, address="127.0.0.1")
     assert said == [Said(somebody.sid, Say(text=str(number))) for number in range(50)]
     assert isinstance(gone, Gone)
     assert gone.sid == somebody.sid
@@ -127,12 +128,12 @@ def test_effects_go_out_in_order_and_the_ack_last(engine: Engine) -> None:
         if isinstance(entry, Connected):
             yield Enter(entry.sid, "room")
         if isinstance(entry, Said):
-            yield Reply(Done(ok=True))
             yield Emit(Heard(text="to you"), entry.sid)
             yield Emit(Heard(text="to all"), "room")
             yield Emit(Heard(text="to the others"), "room", skip=entry.sid)
             yield Leave(entry.sid, "room")
             yield Emit(Heard(text="without you"), "room")
+            yield from acknowledge(entry, Done(ok=True))
 
     with theatre(engine, Toy(behave)) as house:
         one, other = house.connect(), house.connect("polling")
@@ -143,6 +144,42 @@ def test_effects_go_out_in_order_and_the_ack_last(engine: Engine) -> None:
         assert texts == ["to all", "to the others", "without you"]
         one.close()
         other.close()
+
+
+def test_an_ack_may_come_later_and_only_who_asks_for_it_gets_one(engine: Engine) -> None:
+    def behave(entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        match entry:
+            case Said(event=Say(text="later")):
+                yield Later(30, Ring(f"{entry.sid} {entry.ack}"))
+            case Ring(name=name):
+                sid, ack = name.split()
+                yield Acknowledge(sid, int(ack), Done(ok=False))
+            case Said():
+                yield from acknowledge(entry, Done(ok=True))
+
+    with theatre(engine, Toy(behave)) as house:
+        somebody = house.connect()
+        assert somebody.call(Say(text="later"), within_s=WITHIN_S).ack == Done(ok=False)
+        somebody.emit(Say(text="no ack, please"))
+        assert heard(somebody) == []
+        somebody.close()
+    acks = [entry.ack for entry, _ in house.rules.entries if isinstance(entry, Said)]
+    assert [ack is None for ack in acks] == [False, True]
+
+
+def test_an_ack_that_breaks_its_schema_and_one_for_somebody_gone_are_not_sent(engine: Engine) -> None:
+    def behave(entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        match entry:
+            case Said(ack=int(ack)):
+                yield Acknowledge(entry.sid, ack, Done(ok=True, note="too long"))
+                yield Acknowledge("nobody", ack, Done(ok=True))
+                yield Acknowledge(entry.sid, ack, Done(ok=True))
+
+    with theatre(engine, Toy(behave)) as house:
+        somebody = house.connect()
+        assert somebody.call(Say(text="x"), within_s=WITHIN_S).ack == Done(ok=True)
+        somebody.close()
+    assert [line["code"] for line in house.lines() if line["level"] == "error"] == ["E3501"]
 
 
 def test_who_is_dropped_hears_what_was_said_before(engine: Engine) -> None:

@@ -1,10 +1,10 @@
 """A protocol as small as one can be, and rules for it that do whatever a test asks of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from protocols.contract import Ack, Action, Event, Operation, Protocol
+from protocols.contract import Ack, Action, Event, Handshake, Json, JsonSchema, Operation, Protocol
 from reference_server.effects import Command, Effect, Emit, Entry, Garbled, Question, Stamp
 
 
@@ -25,6 +25,7 @@ class Wrong(Event):
 
 class Done(Ack):
     ok: bool
+    note: str = ""
 
 
 _TEXT = {
@@ -34,22 +35,40 @@ _TEXT = {
     "properties": {"text": {"type": "string", "maxLength": 20}},
 }
 
+_OPERATIONS = [
+    Operation(id="onSay", action=Action.RECEIVE, event=Say, schema="Text", ack=Done, ack_schema="Done"),
+    Operation(id="emitHeard", action=Action.SEND, event=Heard, schema="Text"),
+    Operation(id="emitWrong", action=Action.SEND, event=Wrong, schema="Wrong"),
+]
+_SCHEMAS: dict[str, JsonSchema] = {
+    "Text": _TEXT,
+    "Wrong": {"type": "object", "required": ["reason"], "properties": {"reason": {"type": "string"}}},
+    "Done": {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}, "note": {"maxLength": 5}}},
+    "Claims": {
+        "type": "object",
+        "required": ["userId"],
+        "additionalProperties": True,
+        "properties": {"userId": {"type": "string", "minLength": 1}, "exp": {"type": "integer"}},
+    },
+}
 PROTOCOL = Protocol(
     name="toy",
     title="A toy",
     namespace="/toy",
-    operations=[
-        Operation(id="onSay", action=Action.RECEIVE, event=Say, schema="Text", ack=Done, ack_schema="Done"),
-        Operation(id="emitHeard", action=Action.SEND, event=Heard, schema="Text"),
-        Operation(id="emitWrong", action=Action.SEND, event=Wrong, schema="Wrong"),
-    ],
+    operations=_OPERATIONS,
     requirements=[],
     conditions={},
-    schemas={
-        "Text": _TEXT,
-        "Wrong": {"type": "object", "required": ["reason"], "properties": {"reason": {"type": "string"}}},
-        "Done": {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}},
-    },
+    schemas=_SCHEMAS,
+)
+GUARDED = Protocol(
+    name="toy",
+    title="The same, behind a gate",
+    namespace="/toy",
+    operations=_OPERATIONS,
+    requirements=[],
+    conditions={},
+    schemas=_SCHEMAS,
+    handshake=Handshake(claims="Claims", missing="who?", expired="too late", invalid="not ours", header=True),
 )
 
 
@@ -70,6 +89,12 @@ class Toy:
         self.asks: Callable[[Entry], Question | None] = lambda _entry: None
         self._behaviour = behaviour
 
+    def admits(self, claims: Mapping[str, Json]) -> str:
+        return "not you" if claims.get("userId") == "nobody" else ""
+
+    def health(self) -> Mapping[str, Json]:
+        return {"entries": len(self.entries)}
+
     def question(self, entry: Entry) -> Question | None:
         return self.asks(entry)
 
@@ -78,3 +103,9 @@ class Toy:
         if isinstance(entry, Garbled):
             yield Emit(Wrong(reason=entry.reason), entry.sid)
         yield from self._behaviour(entry, stamp)
+
+
+class GuardedToy(Toy):
+    """The same, for those who bring a token."""
+
+    protocol: ClassVar[Protocol] = GUARDED

@@ -1,0 +1,1 @@
+"""What each protocol knows before anybody connects; one section of a world file each."""
