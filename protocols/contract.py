@@ -11,10 +11,11 @@ from typing import Any, ClassVar, Self, TypeAlias, TypeVar, cast
 import jsonschema_rs
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypeAliasType
 
 from protocols.errors import Fault, InvalidPayload, UnknownEvent
 
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+Json = TypeAliasType("Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None")
 JsonSchema: TypeAlias = dict[str, Any]
 """A schema as jsonschema-rs takes it; its keywords are the subset that the lint allows."""
 
