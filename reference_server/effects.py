@@ -94,7 +94,9 @@ class Delivery(StrEnum):
     FAILED = "failed"
     """Another attempt may succeed."""
     POINTLESS = "pointless"
-    """Another attempt would fail the same way: nobody is configured to deliver to, or it was refused for good."""
+    """It was refused for good: another attempt would fail the same way."""
+    NOBODY = "nobody"
+    """Nobody is configured to deliver to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

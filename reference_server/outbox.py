@@ -68,7 +68,7 @@ class Outbox:
         queue = self._queues.get(channel)
         if queue is None:
             if told is not None:
-                told(Delivery.POINTLESS)
+                told(Delivery.NOBODY)
             return
         full = queue.full()
         if full:

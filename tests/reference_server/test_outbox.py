@@ -169,7 +169,7 @@ def test_who_is_dropped_or_has_nobody_to_deliver_to_is_told_so() -> None:
         deliver(there.url, put_many, capacity=2)
     assert told == [
         (0, Delivery.FAILED),
-        (9, Delivery.POINTLESS),
+        (9, Delivery.NOBODY),
         (1, Delivery.DELIVERED),
         (2, Delivery.DELIVERED),
     ]
