@@ -55,10 +55,13 @@ ConversationId = TypeAliasType(
 )
 
 
-class DrawerContent(Payload):
-    """What a drawer holds."""
+class DrawerDocument(Payload):
+    """What a drawer holds, where that is no text."""
 
     model_config = ConfigDict(extra="allow")
+
+
+DrawerText = TypeAliasType("DrawerText", Annotated[str, Field(description="What a drawer holds.", max_length=16384)])
 
 
 DrawerType = TypeAliasType(
@@ -277,7 +280,7 @@ class VaultAccess(Event):
     vaultId: Id
     drawerId: Id | MISSING = MISSING
     action: Literal["read", "write", "list"]
-    content: DrawerContent | MISSING = MISSING
+    content: DrawerText | MISSING = MISSING
 
 
 class VaultContent(Event):
@@ -288,7 +291,7 @@ class VaultContent(Event):
     vaultId: Id
     drawerId: Id
     drawerType: DrawerType
-    content: DrawerContent
+    content: DrawerText | DrawerDocument
     updatedAt: EpochMilliseconds
 
 
@@ -876,10 +879,7 @@ OPERATIONS = (
         event=TransactionCancel,
         schema="TransactionId",
         summary="Take a payment back that has not been verified yet",
-        requires=(
-            Condition.parse("own-transaction"),
-            Condition.parse("transaction-pending"),
-        ),
+        requires=(Condition.parse("cancellable"),),
         triggers=(
             Trigger(
                 operation="emitTransactionStatus",
@@ -899,14 +899,8 @@ OPERATIONS = (
             ),
             Refusal(
                 operation="emitGopangError",
-                code="E3005",
-                when=(Condition.parse("not own-transaction"),),
-                requirement="gopang/transaction/8",
-            ),
-            Refusal(
-                operation="emitGopangError",
                 code="E3004",
-                when=(Condition.parse("not transaction-pending"),),
+                when=(Condition.parse("not cancellable"),),
                 requirement="gopang/transaction/8",
             ),
         ),
@@ -983,7 +977,15 @@ OPERATIONS = (
                 within_ms=1000,
                 when=(Condition.parse("listing"),),
                 where={"vaultId": "{payload.vaultId}"},
-                requirement="gopang/vault/1",
+                requirement="gopang/vault/7",
+            ),
+            Trigger(
+                operation="emitVaultProof",
+                to=Audience.SENDER,
+                within_ms=1000,
+                when=(Condition.parse("listing"),),
+                where={"vaultId": "{payload.vaultId}"},
+                requirement="gopang/vault/7",
             ),
         ),
         refusals=(
@@ -1029,14 +1031,6 @@ OPERATIONS = (
                 ),
                 requirement="gopang/vault/4",
             ),
-            Refusal(
-                operation="emitGopangError",
-                code="E3009",
-                when=(
-                    Condition.parse("writing"),
-                    Condition.parse("oversized"),
-                ),
-            ),
         ),
         requirements=(
             "gopang/vault/1",
@@ -1045,6 +1039,7 @@ OPERATIONS = (
             "gopang/vault/4",
             "gopang/vault/5",
             "gopang/vault/6",
+            "gopang/vault/7",
         ),
     ),
     Operation(
@@ -1327,12 +1322,17 @@ REQUIREMENTS = (
     Requirement(
         address="gopang/consent/6",
         level=Level.MUST,
-        text="A consent that nobody has answered by `expiresAt` becomes expired by itself: both sides hear `consent:status expired`, and it can no longer be answered.",
+        text="A consent that nobody has answered by `expiresAt` becomes expired by itself: both sides hear `consent:status expired`.",
     ),
     Requirement(
         address="gopang/consent/7",
         level=Level.MUST,
-        text="An approved consent opens nothing any more once `expiresAt` has passed.",
+        text="An approved consent opens nothing any more once `expiresAt` has passed; both sides may hear `consent:status expired` then too.",
+    ),
+    Requirement(
+        address="gopang/consent/8",
+        level=Level.SHOULD,
+        text="When a consent is asked for, both sides hear `consent:status pending`.",
     ),
     Requirement(
         address="gopang/transaction/1",
@@ -1402,7 +1402,7 @@ REQUIREMENTS = (
     Requirement(
         address="gopang/openhash/5",
         level=Level.MUST,
-        text="Records are gathered in batches, in the order of recording; each batch gives `openhash:sync` to everybody who is a party of one of its records.",
+        text="The records that a user is a party to are gathered in batches, in the order in which the user heard of them; each batch gives that user `openhash:sync`.",
     ),
     Requirement(
         address="gopang/openhash/6",
@@ -1567,6 +1567,11 @@ REQUIREMENTS = (
         level=Level.MUST,
         text="What the owner has written is what is read from then on, and `updatedAt` says when that was.",
     ),
+    Requirement(
+        address="gopang/vault/7",
+        level=Level.MUST,
+        text="Listing shows each drawer of the vault once, whatever `drawerId` says: the two triggers for it stand for each of them.",
+    ),
 )
 
 # fmt: off
@@ -1580,7 +1585,8 @@ SCHEMAS: dict[str, JsonSchema] = {
     'ConsentStatus': {'type': 'object', 'additionalProperties': False, 'required': ['consentId', 'status', 'updatedAt'], 'properties': {'consentId': {'$ref': '#/$defs/Id'}, 'status': {'type': 'string', 'enum': ['pending', 'approved', 'rejected', 'expired']}, 'updatedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
     'Content': {'type': 'string', 'minLength': 1, 'maxLength': 4000},
     'ConversationId': {'type': 'string', 'minLength': 1, 'maxLength': 64},
-    'DrawerContent': {'type': 'object', 'additionalProperties': True},
+    'DrawerDocument': {'type': 'object', 'additionalProperties': True},
+    'DrawerText': {'type': 'string', 'maxLength': 16384},
     'DrawerType': {'type': 'string', 'enum': ['FINANCE', 'MEDICAL', 'EDUCATION', 'ADMIN', 'TRANSPORT', 'GENERAL']},
     'Email': {'type': 'string', 'format': 'email', 'maxLength': 254},
     'ErrorMessage': {'type': 'object', 'additionalProperties': False, 'required': ['message'], 'properties': {'message': {'$ref': '#/$defs/Explanation'}}},
@@ -1613,8 +1619,8 @@ SCHEMAS: dict[str, JsonSchema] = {
     'TransactionStatus': {'type': 'object', 'additionalProperties': False, 'required': ['transactionId', 'status', 'updatedAt'], 'properties': {'transactionId': {'$ref': '#/$defs/TransactionId'}, 'status': {'type': 'string', 'enum': ['pending', 'verified', 'completed', 'failed', 'cancelled']}, 'updatedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
     'TransactionVerify': {'type': 'object', 'additionalProperties': False, 'required': ['transactionId', 'step', 'result'], 'properties': {'transactionId': {'$ref': '#/$defs/TransactionId'}, 'step': {'type': 'integer', 'minimum': 1, 'maximum': 3}, 'result': {'type': 'string', 'enum': ['pass', 'fail']}, 'reason': {'$ref': '#/$defs/Explanation'}}},
     'UserType': {'type': 'string', 'minLength': 1, 'maxLength': 32},
-    'VaultAccess': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'action'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'action': {'type': 'string', 'enum': ['read', 'write', 'list']}, 'content': {'$ref': '#/$defs/DrawerContent'}}},
-    'VaultContent': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'drawerId', 'drawerType', 'content', 'updatedAt'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'drawerType': {'$ref': '#/$defs/DrawerType'}, 'content': {'$ref': '#/$defs/DrawerContent'}, 'updatedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
+    'VaultAccess': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'action'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'action': {'type': 'string', 'enum': ['read', 'write', 'list']}, 'content': {'$ref': '#/$defs/DrawerText'}}},
+    'VaultContent': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'drawerId', 'drawerType', 'content', 'updatedAt'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'drawerType': {'$ref': '#/$defs/DrawerType'}, 'content': {'anyOf': [{'$ref': '#/$defs/DrawerText'}, {'$ref': '#/$defs/DrawerDocument'}]}, 'updatedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
     'VaultProof': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'drawerId', 'proof', 'verifiedAt'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'proof': {'$ref': '#/$defs/Hash'}, 'verifiedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
 }
 # fmt: on
@@ -1684,9 +1690,8 @@ PROTOCOL = Protocol(
         "consent-pending": "the named consent has neither been answered nor expired",
         "approving": "the payload approves",
         "other-party": "receiverId is a user whom the server knows, other than the sender",
-        "overloaded": "the sender has 100 transactions under way already",
-        "own-transaction": "the sender created the named transaction",
-        "transaction-pending": "the named transaction is pending",
+        "overloaded": "the sender has 100 transactions under way already, or the server can record no more of them",
+        "cancellable": "the sender created the named transaction, and it is pending",
         "recorded": "the payload is the hash of a record",
         "vault-owner": "vaultId names a vault of the sender",
         "drawer-known": "drawerId names a drawer of the named vault",
@@ -1695,7 +1700,6 @@ PROTOCOL = Protocol(
         "writing": "the payload's action is write",
         "listing": "the payload's action is list",
         "with-content": "the payload brings content",
-        "oversized": "the canonical JSON of the payload's content is longer than 65536 bytes",
     },
     schemas=SCHEMAS,
 )
