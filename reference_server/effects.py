@@ -72,6 +72,8 @@ class Garbled:
     event_name: str
     reason: str
     ack: int | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """What could be read of its payload all the same, for a refusal that echoes some: short texts, by field."""
 
 
 @dataclass(frozen=True, slots=True)

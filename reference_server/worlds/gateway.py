@@ -1,7 +1,59 @@
-"""Who and what there is in gateway before anybody connects."""
+"""Who and what there is in gateway before anybody connects: people with their passwords, and rooms."""
+
+from typing import Annotated, Self, TypeAlias
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, model_validator
 
 from reference_server.worlds.part import Part
 
 
+def _canonical(text: str) -> str:
+    if str(UUID(text)) != text:
+        raise ValueError("a UUID in lower case with its hyphens is expected")
+    return text
+
+
+Uuid: TypeAlias = Annotated[str, AfterValidator(_canonical)]
+Email: TypeAlias = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
+class GatewayUser(Part):
+    """Somebody who can log in. The password is readable by whoever reads the file: it is for development alone."""
+
+    id: Uuid
+    email: Email
+    password: Annotated[str, Field(min_length=6, max_length=100)]
+
+
+class GatewayRoom(Part):
+    """A room."""
+
+    id: Uuid
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    members: tuple[Email, ...] | None = None
+    """Emails of those who are members from the beginning; everybody of this world where it is absent."""
+
+
 class GatewayWorld(Part):
     """The section `gateway` of a world file."""
+
+    users: tuple[GatewayUser, ...] = ()
+    rooms: tuple[GatewayRoom, ...] = ()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        """Refuse what cannot be told apart, and members that nobody knows."""
+        emails = [user.email.casefold() for user in self.users]
+        for what, names in (
+            ("id of a user", [user.id for user in self.users]),
+            ("email", emails),
+            ("id of a room", [room.id for room in self.rooms]),
+        ):
+            if twice := {name for name in names if names.count(name) > 1}:
+                raise ValueError(f"the {what} {min(twice)} stands here twice; give each its own")
+        for room in self.rooms:
+            for member in room.members or ():
+                if member.casefold() not in emails:
+                    raise ValueError(f"no user has the email {member}, a member of {room.name}; add that user")
+        return self
