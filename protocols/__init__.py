@@ -1,6 +1,6 @@
 """The contract in Python: one module per protocol, one class per event."""
 
-from protocols import space
+from protocols import hub, space
 from protocols.contract import Protocol
 
-PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (space.PROTOCOL,)}
+PROTOCOLS: dict[str, Protocol] = {protocol.name: protocol for protocol in (space.PROTOCOL, hub.PROTOCOL)}

@@ -7,8 +7,10 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from reference_server.effects import Rules
+from reference_server.http.hub import HubApi
 from reference_server.http.space import SpaceApi
 from reference_server.namespace import ProtocolNamespace
+from reference_server.rules.hub import Hub
 from reference_server.rules.space import Space
 from reference_server.settings import Settings
 from reference_server.world import World
@@ -34,5 +36,9 @@ SERVED: Final[Mapping[str, Served]] = {
     "space": Served(
         rules=lambda world, settings: Space(world, settings.mode, external=bool(settings.verify_url)),
         api=lambda namespace, _settings: SpaceApi(namespace),
+    ),
+    "hub": Served(
+        rules=lambda world, settings: Hub(world, settings.mode),
+        api=lambda namespace, settings: HubApi(namespace, settings.service_key),
     ),
 }
