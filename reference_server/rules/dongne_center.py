@@ -9,13 +9,14 @@ journal goes on where another instance ended.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 
 from protocols.contract import Json
 from protocols.dongne import Notification, NotificationData
 from reference_server.effects import Command, Delivery, Effect, Emit, Later, Note, Notify, Receipt, Stamp
+from reference_server.rules.dongne_moment import moment
+from reference_server.worlds.dongne import DongneUser
 
 RETRIES: Final = 3
 """How often a channel is tried again (`notice/2`); four attempts all in all."""
@@ -88,12 +89,23 @@ class NotificationSettings:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A user, as far as the centre knows; who delivers mail and messages knows by the id where to."""
+    """A user, as far as the centre knows."""
 
     id: str
     settings: NotificationSettings = NotificationSettings()
-    device_token: str = ""
-    """Without one there is no device to push to."""
+    addresses: Mapping[Channel, str] = field(default_factory=dict)
+    """Where push, email and sms reach them; a channel without an address reaches nobody."""
+
+    @classmethod
+    def of(cls, user: DongneUser) -> Self:
+        """Take a user from the world."""
+        wishes = user.notification_settings
+        addresses = {Channel.PUSH: user.device_token, Channel.EMAIL: user.email, Channel.SMS: user.phone}
+        return cls(
+            id=user.id,
+            settings=NotificationSettings(wishes.immediate_alerts, frozenset(map(Channel, wishes.channels))),
+            addresses={channel: address for channel, address in addresses.items() if address},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +287,7 @@ class Center:
             message=message[:1000],
             data=data,
             priority=priority,
-            timestamp=_iso(stamp.now_ms),
+            timestamp=moment(stamp.now_ms),
             sound=SOUNDS[priority],
         )
         notice = _Notice(event, {channel: _Progress() for channel in Channel if channel in channels})
@@ -302,12 +314,11 @@ class Center:
                 yield Emit(job.event, room=f"user:{job.recipient.id}")
             else:
                 yield from _fail(job)
-        elif channel is Channel.PUSH and not job.recipient.device_token:
-            yield from _give_up(job)
-        else:
+        elif address := job.recipient.addresses.get(channel):
             job.progress.state = State.UNDER_WAY
-            letter = _letter(channel, job.recipient, job.event)
-            yield Notify(channel.value, letter, Attempted(job.errand))
+            yield Notify(channel.value, _letter(job.errand, address, job.event), Attempted(job.errand))
+        else:
+            yield from _give_up(job)
 
 
 def _arrive(job: _Job) -> Iterator[Effect]:
@@ -332,24 +343,19 @@ def _lose(job: _Job) -> Iterator[Effect]:
 
 
 def _give_up(job: _Job) -> Iterator[Effect]:
-    """Give up what cannot be: a push without a device, a channel that this server does not have."""
+    """Give up what cannot be: a push without a device, a channel that this server has no service for."""
     job.progress.state = State.FAILED
     yield from ()
 
 
-def _letter(channel: Channel, recipient: Recipient, event: Notification) -> dict[str, Json]:
+def _letter(errand: Errand, address: str, event: Notification) -> dict[str, Json]:
     """Write what one of the services outside is posted: which notification, to whom, and the words in its own terms."""
-    head: dict[str, Json] = {"notificationId": event.id, "userId": recipient.id, "priority": event.priority}
-    match channel:
+    head: dict[str, Json] = {"notificationId": event.id, "userId": errand.user_id, "priority": event.priority}
+    match errand.channel:
         case Channel.PUSH:
-            words: dict[str, Json] = {"title": event.title, "body": event.message, "data": event.data.to_json()}
-            return {**head, "deviceToken": recipient.device_token, **words}
+            data = event.data.to_json()
+            return {**head, "deviceToken": address, "title": event.title, "body": event.message, "data": data}
         case Channel.EMAIL:
-            return {**head, "subject": event.title, "content": event.message}
+            return {**head, "email": address, "subject": event.title, "content": event.message}
         case _:
-            return {**head, "text": f"{event.title}\n{event.message}"}
-
-
-def _iso(now_ms: int) -> str:
-    moment = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return moment.replace("+00:00", "Z")
+            return {**head, "phone": address, "text": f"{event.title}\n{event.message}"}

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from reference_server.clock import ManualClock
 from reference_server.effects import (
     Acknowledge,
     Connected,
+    Delivery,
     Drop,
     Effect,
     Emit,
@@ -24,7 +26,9 @@ from reference_server.effects import (
     Later,
     Leave,
     Note,
+    Notify,
     Question,
+    Receipt,
     Said,
     Stamp,
     acknowledge,
@@ -297,6 +301,32 @@ def test_a_clock_moved_by_hand_moves_the_rules(engine: Engine) -> None:
         clock.advance(1)
         entry, stamp = rules.entries[-1]
         assert (entry, stamp.now_ms) == (Ring("an hour"), 60_000)
+        somebody.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered(Receipt):
+    """How the only delivery here went."""
+
+    number: int
+
+
+@pytest.mark.parametrize(("status", "delivery"), [(200, Delivery.DELIVERED), (500, Delivery.FAILED)])
+def test_a_receipt_comes_back_with_what_became_of_one_attempt(engine: Engine, status: int, delivery: Delivery) -> None:
+    def behave(entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        match entry:
+            case Said(sid=sid):
+                yield Notify("webhook", {"for": sid}, Delivered(7))
+            case Delivered():
+                came.set()
+
+    came = threading.Event()
+    with receiver(answer(status)) as there, theatre(engine, Toy(behave), webhook_url=there.url) as house:
+        somebody = house.connect()
+        somebody.emit(Say(text="x"))
+        assert came.wait(WITHIN_S)
+        assert there.bodies == [{"for": somebody.sid}]
+        assert house.rules.entries[-1][0] == Delivered(7, delivery=delivery)
         somebody.close()
 
 

@@ -23,18 +23,20 @@ from reference_server.rules.dongne_center import (
     Priority,
     Recipient,
 )
+from reference_server.worlds.dongne import DongneUser
 
 ALL = frozenset(Channel)
+ADDRESSES = {Channel.PUSH: "device-1", Channel.EMAIL: "mina@example.com", Channel.SMS: "010-0000-0001"}
 DATA = NotificationData(questionId="q-1", answerId="a-1", points=10)
 
 
 class Services:
     """What is around a centre: a clock by hand, who is online, and services that answer as they are told."""
 
-    def __init__(self, *channels: Channel, device: str = "device-1") -> None:
+    def __init__(self, *channels: Channel, addresses: Mapping[Channel, str] = ADDRESSES) -> None:
         settings = NotificationSettings(channels=frozenset(channels))
         self.online = {"mina"}
-        self.center = Center([Recipient("mina", settings, device), Recipient("jun")], self.online.__contains__)
+        self.center = Center([Recipient("mina", settings, addresses), Recipient("jun")], self.online.__contains__)
         self.answers: Iterator[Delivery] = itertools.repeat(Delivery.DELIVERED)
         self.done: list[tuple[int, Effect]] = []
         """What was to be done, with the moment in milliseconds."""
@@ -178,12 +180,13 @@ def test_what_is_pointless_is_not_tried_again(delivery: Delivery, notes: int) ->
     assert len([effect for _, effect in services.done if isinstance(effect, Note)]) == notes
 
 
-def test_without_a_device_nothing_is_pushed() -> None:
-    services = Services(Channel.PUSH, device="")
+@pytest.mark.parametrize("channel", ADDRESSES)
+def test_who_has_no_address_is_not_written_to(channel: Channel) -> None:
+    services = Services(channel, addresses={})
     services.send()
     services.run()
     assert services.done == []
-    assert services.deliveries() == [{"channel": "push", "state": "failed", "attempts": 1}]
+    assert services.deliveries() == [{"channel": channel.value, "state": "failed", "attempts": 1}]
 
 
 def test_an_alarm_is_pushed_whatever_the_settings_say() -> None:
@@ -210,8 +213,8 @@ def test_each_service_is_posted_what_it_needs() -> None:
             "body": "답변이 채택되었어요",
             "data": {"questionId": "q-1", "answerId": "a-1", "points": 10},
         },
-        Channel.EMAIL: {**head, "subject": "채택", "content": "답변이 채택되었어요"},
-        Channel.SMS: {**head, "text": "채택\n답변이 채택되었어요"},
+        Channel.EMAIL: {**head, "email": "mina@example.com", "subject": "채택", "content": "답변이 채택되었어요"},
+        Channel.SMS: {**head, "phone": "010-0000-0001", "text": "채택\n답변이 채택되었어요"},
     }
 
 
@@ -273,3 +276,12 @@ def test_a_command_about_nothing_known_does_nothing() -> None:
     [attempt] = [e.command for _, e in services.done if isinstance(e, Later) and isinstance(e.command, Attempt)]
     other = Center([], lambda _: True)
     assert list(other.handle(attempt, services.stamp())) == []
+
+
+def test_a_user_of_the_world_is_reached_as_the_world_says() -> None:
+    wishes = {"immediate_alerts": False, "channels": ["email", "push"]}
+    user = DongneUser.model_validate(
+        {"id": "sora", "nickname": "소라", "email": "sora@example.com", "notification_settings": wishes}
+    )
+    settings = NotificationSettings(False, frozenset({Channel.EMAIL, Channel.PUSH}))
+    assert Recipient.of(user) == Recipient("sora", settings, {Channel.EMAIL: "sora@example.com"})
