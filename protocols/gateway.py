@@ -568,7 +568,7 @@ SCHEMAS: dict[str, JsonSchema] = {
     'Reason': {'type': 'string', 'minLength': 1, 'maxLength': 500},
     'RoomId': {'type': 'string', 'format': 'uuid'},
     'SendMessage': {'type': 'object', 'additionalProperties': False, 'required': ['roomId', 'clientMsgId', 'content'], 'properties': {'roomId': {'$ref': '#/$defs/RoomId'}, 'clientMsgId': {'$ref': '#/$defs/ClientMsgId'}, 'type': {'$ref': '#/$defs/MessageType'}, 'content': {'$ref': '#/$defs/Content'}}},
-    'SendMessageAck': {'type': 'object', 'additionalProperties': False, 'required': ['clientMsgId', 'status'], 'properties': {'clientMsgId': {'type': 'string', 'description': 'The sender\'s own id, or "" where it could not be read.', 'maxLength': 64}, 'status': {'type': 'string', 'enum': ['ACCEPTED', 'FAILED']}, 'error': {'$ref': '#/$defs/Reason'}}},
+    'SendMessageAck': {'type': 'object', 'additionalProperties': False, 'required': ['clientMsgId', 'status'], 'properties': {'clientMsgId': {'type': 'string', 'maxLength': 64}, 'status': {'type': 'string', 'enum': ['ACCEPTED', 'FAILED']}, 'error': {'$ref': '#/$defs/Reason'}}},
 }
 # fmt: on
 

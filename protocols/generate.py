@@ -16,6 +16,7 @@ from typing import Any
 from protocols.bundle import SHARED, bundle, bundle_text
 from protocols.document import load
 from protocols.errors import SpecError, UsageError
+from protocols.schema import ANNOTATIONS
 
 TEMPLATES = Path(__file__).parent / "templates"
 INSTALL = "generating needs more packages: pip install 'socketio-rehearsal[generate]'"
@@ -278,7 +279,20 @@ def _handshake(handshake: Mapping[str, Any]) -> str:
 
 
 def _without_prose(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in schema.items() if key not in ("description", "title", "examples")}
+    """Drop the keywords that refuse nothing, also from the schemas inside this one."""
+    return {key: _inner(key, value) for key, value in schema.items() if key not in ANNOTATIONS}
+
+
+def _inner(keyword: str, value: Any) -> Any:
+    match keyword, value:
+        case "properties", Mapping():  # its keys are names, which may be those of keywords
+            return {name: _without_prose(child) for name, child in value.items()}
+        case (("oneOf" | "anyOf"), list()):
+            return [_without_prose(branch) for branch in value]
+        case (("items" | "additionalProperties"), Mapping()):
+            return _without_prose(value)
+        case _:
+            return value
 
 
 def _operation(protocol: str, key: str, operation: Mapping[str, Any], messages: Mapping[str, Message]) -> str:

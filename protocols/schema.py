@@ -105,16 +105,31 @@ def validator(place: Place) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(standalone(place), validate_formats=True)
 
 
-def fields(place: Place, seen: frozenset[int] = frozenset()) -> dict[str, Place]:
-    """Return the properties that values of a schema may have, those of all its branches together."""
+def is_value(place: Place) -> bool:
+    """Tell whether a payload's schema is one of values such as strings, not of objects; references are followed."""
+    schema = place.find()
+    return schema is not None and not any(
+        "object" in types(schema) or schema.get(key) is not None for key in ("properties", "oneOf", "anyOf")
+    )
+
+
+def carried(place: Place) -> dict[str, list[Place]]:
+    """Return the fields of a payload with this schema: its properties, or `value` where it is a value itself."""
+    return {"value": [place]} if is_value(place) else fields(place)
+
+
+def fields(place: Place, seen: frozenset[int] = frozenset()) -> dict[str, list[Place]]:
+    """Return the properties that values of a schema may have, each with its schema in every branch that has it."""
     schema = place.find()
     if schema is None or id(schema.node) in seen:
         return {}
-    found: dict[str, Place] = {}
+    found: dict[str, list[Place]] = {}
     for keyword in ("oneOf", "anyOf"):
         if (branches := schema.get(keyword)) is not None:
             for branch in branches.values():
-                found |= fields(branch, seen | {id(schema.node)})
+                for name, schemas in fields(branch, seen | {id(schema.node)}).items():
+                    found.setdefault(name, []).extend(schemas)
     if (properties := schema.get("properties")) is not None:
-        found |= properties.items()
+        for name, child in properties.items():
+            found.setdefault(name, []).append(child)
     return found

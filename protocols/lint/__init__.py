@@ -53,20 +53,24 @@ def _protocol(document: Document) -> Iterator[Finding]:
 def _schemas(top: Place) -> Iterator[Finding]:
     section, carried = top.find("components", "schemas"), top.find("components", "messages")
     own = list(section.values()) if section else []
-    payloads = [payload for message in carried.values() if (payload := message.get("payload"))] if carried else []
-    used = reachable(payloads)
+    needed = [payload for message in carried.values() if (payload := message.get("payload"))] if carried else []
+    namespaces = top.find("channels")
+    for channel in namespaces.values() if namespaces else ():
+        if (handshake := channel.get("x-handshake")) is not None and (claims := handshake.get("claims")) is not None:
+            needed.append(claims)
+    used = reachable(needed)
     for place in own:
         if place.pointer not in {schema.pointer for schema in used if schema.document is top.document}:
-            remedy = "Let a message or another used schema refer to it, or remove it"
-            yield Finding.at(place, "unused-schema", f"no message needs {place.key}", remedy)
+            remedy = "Let a message, a handshake or another used schema refer to it, or remove it"
+            yield Finding.at(place, "unused-schema", f"nothing needs {place.key}", remedy)
     foreign = [schema for schema in used if schema.document is not top.document]
     for place in own + foreign:
         yield from schemas(place)
 
 
-# A reference that leads nowhere makes its target look unused: rule -> the rules that come first.
+# A reference that leads nowhere makes its target look unused, and its owner bare: rule -> the rules that come first.
 _LOST = frozenset({"dangling-ref", "wrong-ref", "message-channel", "ack-channel", "one-message", "inline-object"})
-_CAUSES = {"unused-message": _LOST, "unused-schema": _LOST}
+_CAUSES = {"unused-message": _LOST, "unused-schema": _LOST, "where": _LOST}
 
 
 def _sorted(found: Iterator[Finding]) -> list[Finding]:

@@ -8,6 +8,7 @@ from protocols.errors import shorten
 from protocols.lint.finding import Finding
 from protocols.lint.schemas import is_class_name
 from protocols.lint.values import fits
+from protocols.schema import types
 
 # Emitted by Socket.IO's libraries themselves, which refuse them from us. `error` is free since version 3.
 RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
@@ -86,6 +87,7 @@ def _payload(message: Place) -> Iterator[Finding]:
     if payload is not None and payload.ref is None:
         remedy = "Move the schema to components/schemas and refer to it"
         yield Finding.at(payload, "inline-object", f"the payload of {message.key} has no name of its own", remedy)
+    yield from _shape(message)
     examples = message.get("examples")
     for example in examples.values() if examples else ():
         value = example.get("payload")
@@ -96,6 +98,22 @@ def _payload(message: Place) -> Iterator[Finding]:
             yield Finding.at(value, "example", f"{message.key} carries no payload", remedy)
         else:
             yield from fits(payload, value, "the example")
+
+
+def _shape(message: Place) -> Iterator[Finding]:
+    """Check that a class can hold the payload: an object, or one scalar, under names that do not meet."""
+    schema = message.find("payload")
+    if schema is None and message.get("payload") is not None:
+        return  # it leads nowhere
+    if schema is not None and types(schema) & {"array", "null"}:
+        remedy = "Make it an object, or one string, number or boolean"
+        kinds = " or ".join(sorted(types(schema)))
+        yield Finding.at(message["payload"], "payload", f"the payload of {message.key} is of type {kinds}", remedy)
+    namesake = message.document.top.find("components", "schemas", message.key)
+    if namesake is None or (schema is not None and namesake.pointer == schema.pointer and "object" in types(schema)):
+        return
+    remedy = "Rename one of the two: only an object that is the payload becomes its message's class"
+    yield Finding.at(message, "message-key", f"a schema is called {message.key} too", remedy)
 
 
 def _used(top: Place) -> set[str]:

@@ -26,13 +26,15 @@ def _object(required: JsonSchema, optional: JsonSchema | None = None) -> JsonSch
 
 _REQUIREMENT = _object({"id": _REQUIREMENT_ID, "level": _LEVEL, "text": _TEXT})
 
+_WHERE: JsonSchema = {"type": "object", "minProperties": 1}
+
 _TRIGGER = _object(
     {"operation": _NAME, "to": {"enum": [str(audience) for audience in Audience]}, "within-ms": _WHOLE},
     {
         "room": _TEXT,
         "user": _TEXT,
         "when": _CONDITIONS,
-        "where": {"type": "object", "minProperties": 1},
+        "where": _WHERE,
         "then": {"const": "disconnect"},
         "level": _LEVEL,
         "requirement": _REQUIREMENT_ID,
@@ -41,10 +43,26 @@ _TRIGGER = _object(
 
 _ERROR = _object(
     {"when": _CONDITIONS, "code": {"type": "string", "pattern": "^E[1-4][0-9]{3}$"}},
-    {"event": _NAME, "ack": {"const": True}, "then": {"const": "disconnect"}, "requirement": _REQUIREMENT_ID},
+    {
+        "event": _NAME,
+        "ack": {"const": True},
+        "where": _WHERE,
+        "then": {"const": "disconnect"},
+        "requirement": _REQUIREMENT_ID,
+    },
 )
 
-_ACK = _object({"required": {"type": "boolean"}, "timeout-ms": _WHOLE})
+_TRIGGERS: JsonSchema = {"type": "array", "minItems": 1, "items": _TRIGGER}
+_HANDSHAKE = _object(
+    {
+        "claims": {"type": "object", "required": ["$ref"], "properties": {"$ref": _TEXT}},
+        "missing": _TEXT,
+        "expired": _TEXT,
+        "invalid": _TEXT,
+    },
+    {"header": {"type": "boolean"}},
+)
+_ACK_TERMS: JsonSchema = {"required": {"type": "boolean"}, "timeout-ms": _WHOLE}
 _REQUIREMENTS: JsonSchema = {"type": "array", "minItems": 1}
 
 SHAPES: Mapping[str, Mapping[str, JsonSchema]] = {
@@ -69,18 +87,20 @@ SHAPES: Mapping[str, Mapping[str, JsonSchema]] = {
             "additionalProperties": _TEXT,
         },
         "x-requirements": _REQUIREMENTS,
-        "x-disconnect": _NAME,
+        "x-handshake": _HANDSHAKE,
+        "x-connect": _TRIGGERS,
+        "x-disconnect": {"anyOf": [_NAME, _TRIGGERS]},
     },
     "receive": {
         "x-requires": _CONDITIONS,
-        "x-triggers": {"type": "array", "minItems": 1, "items": _TRIGGER},
+        "x-triggers": _TRIGGERS,
         "x-errors": {"type": "array", "minItems": 1, "items": _ERROR},
-        "x-ack": _ACK,
+        "x-ack": _object(_ACK_TERMS, {"where": _WHERE, "requirement": _REQUIREMENT_ID}),
         "x-server-derived": {"type": "array", "minItems": 1, "uniqueItems": True, "items": _TEXT},
         "x-rate": _object({"per-second": _WHOLE}, {"requirement": _REQUIREMENT_ID}),
         "x-requirements": _REQUIREMENTS,
     },
-    "send": {"x-ack": _ACK, "x-requirements": _REQUIREMENTS},
+    "send": {"x-ack": _object(_ACK_TERMS), "x-requirements": _REQUIREMENTS},
     "message": {"x-no-payload": {"const": True}},
 }
 """What has the extension -> its key -> the schema of its value."""

@@ -1,6 +1,7 @@
 """Rules about what our extensions say: every operation, condition, field and requirement they name exists."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from protocols import template
 from protocols.contract import Audience
@@ -9,8 +10,11 @@ from protocols.errors import SpecError, shorten
 from protocols.lint.finding import Finding
 from protocols.lint.operations import payload
 from protocols.lint.values import fits
-from protocols.schema import fields
+from protocols.schema import carried, types
 from protocols.template import Source
+
+Fields: TypeAlias = Mapping[str, Sequence[Place]]
+"""The fields of a payload, each with its schema in every branch that has it."""
 
 INVALID = "invalid"
 """The one condition that no protocol declares: the payload breaks its schema."""
@@ -56,39 +60,46 @@ class Promises:
                     yield Finding.at(place, "duplicate-address", message, "Give each requirement a number of its own")
 
     def _channel(self, channel: Place) -> Iterator[Finding]:
+        yield from _handshake(channel)
+        yield from self._triggers(channel.get("x-connect"), channel, None)
+        leaving = channel.get("x-disconnect")
+        if leaving is not None and leaving.text is not None:
+            yield from self._leaving(leaving, channel)
+        else:
+            yield from self._triggers(leaving, channel, None)
         for name, condition in _items(channel.get("x-conditions")):
             if name == INVALID:
                 yield Finding.at(
                     condition, "condition", f"{INVALID} has its meaning already", "Choose another name for it"
                 )
             elif name not in self._used.get(channel.pointer, set()):
-                remedy = "Use it in x-requires, x-triggers or x-errors, or remove it"
+                remedy = "Let a trigger, x-requires or x-errors depend on it, or remove it"
                 yield Finding.at(condition, "unused-condition", f"nothing depends on {name}", remedy)
-        leaving = channel.get("x-disconnect")
-        if leaving is None or leaving.text is None:
-            return
-        operation = self._operations.get(leaving.text)
+
+    def _leaving(self, named: Place, channel: Place) -> Iterator[Finding]:
+        """Check the operation that a client's vanishing is the same as."""
+        operation = self._operations.get(named.text or "")
         if operation is None or _action(operation) != "receive" or _channel_of(operation) != channel.pointer:
-            remedy = "Name the operation of this channel that receives a client's leaving"
-            yield Finding.at(leaving, "disconnect-operation", f"{shorten(leaving.text)} is no such operation", remedy)
+            remedy = "Name the operation of this channel that receives a client's leaving, or list triggers"
+            yield Finding.at(named, "disconnect-operation", f"{shorten(named.text or '')} is no such operation", remedy)
         elif payload(operation) is not None:
             remedy = "Name an operation without payload: a connection that is gone sends none"
-            yield Finding.at(leaving, "disconnect-operation", f"{leaving.text} needs a payload", remedy)
+            yield Finding.at(named, "disconnect-operation", f"{named.text} needs a payload", remedy)
 
     def _operation(self, operation: Place, channel: Place) -> Iterator[Finding]:
         yield from self._conditions(operation.get("x-requires"), channel, invalid=False)
-        for _, trigger in _items(operation.get("x-triggers")):
-            yield from self._conditions(trigger.get("when"), channel, invalid=False)
-            yield from self._names_emission(trigger.get("operation"), channel, "trigger-operation")
-            yield from self._cites(trigger, channel)
-            yield from self._trigger(trigger, operation)
+        yield from self._triggers(operation.get("x-triggers"), channel, operation)
         for _, error in _items(operation.get("x-errors")):
             yield from self._conditions(error.get("when"), channel, invalid=True)
             yield from self._names_emission(error.get("event"), channel, "error-operation")
             yield from self._cites(error, channel)
             yield from _answer(error, operation)
-        if (rate := operation.get("x-rate")) is not None:
-            yield from self._cites(rate, channel)
+            yield from self._told(error, operation)
+        for key in ("x-rate", "x-ack"):
+            if (owner := operation.get(key)) is not None:
+                yield from self._cites(owner, channel)
+        if (ack := operation.get("x-ack")) is not None and operation.get("reply") is not None:
+            yield from _wheres(ack, f"the ack of {operation.key}", _ack_fields(operation), operation)
         if _action(operation) == "receive":
             yield from _answered(operation)
             yield from _derived(operation)
@@ -126,7 +137,15 @@ class Promises:
             remedy = "Cite an id that stands in x-requirements of the channel or of one of its operations"
             yield Finding.at(cited, "requirement", f"there is no requirement {shorten(cited.text)}", remedy)
 
-    def _trigger(self, trigger: Place, operation: Place) -> Iterator[Finding]:
+    def _triggers(self, place: Place | None, channel: Place, operation: Place | None) -> Iterator[Finding]:
+        """Check triggers: those of an operation, or where there is none those of connecting and vanishing."""
+        for _, trigger in _items(place):
+            yield from self._conditions(trigger.get("when"), channel, invalid=False)
+            yield from self._names_emission(trigger.get("operation"), channel, "trigger-operation")
+            yield from self._cites(trigger, channel)
+            yield from self._trigger(trigger, operation)
+
+    def _trigger(self, trigger: Place, operation: Place | None) -> Iterator[Finding]:
         to = trigger.get("to")
         needed = _WHICH.get(to.text or "") if to else None
         for key in ("room", "user"):
@@ -138,30 +157,59 @@ class Promises:
                 yield Finding.at(which, "audience", f"{key} says nothing about {to.text}", remedy)
             elif which is not None:
                 yield from _template(which, operation)
-        named = trigger.find("operation")
+        yield from self._emitted(trigger, "operation", operation)
+
+    def _told(self, error: Place, operation: Place) -> Iterator[Finding]:
+        if error.get("event") is not None:
+            yield from self._emitted(error, "event", operation)
+        elif operation.get("reply") is not None:
+            yield from _wheres(error, f"the ack of {operation.key}", _ack_fields(operation), operation)
+
+    def _emitted(self, owner: Place, key: str, operation: Place | None) -> Iterator[Finding]:
+        """Check `where` of a trigger or error, which is about what the operation carries that `key` names."""
+        named = owner.find(key)
         emission = self._operations.get(named.text or "") if named else None
-        heard = _fields(emission) if emission is not None and _action(emission) == "send" else None
-        for name, value in _items(trigger.get("where")):
-            if emission is not None and heard is not None and name not in heard:
-                yield Finding.at(value, "where", f"{emission.key} has no field {shorten(name)}", _one_of(heard))
-            yield from _where(value, (heard or {}).get(name), operation)
+        known = _fields(emission) if emission is not None and _action(emission) == "send" else None
+        yield from _wheres(owner, emission.key if emission else "", known, operation)
 
 
-def _where(value: Place, field: Place | None, operation: Place) -> Iterator[Finding]:
+def _wheres(owner: Place, what: str, known: Fields | None, operation: Place | None) -> Iterator[Finding]:
+    """Check the fields of `where`; `known` are those of what it is about, None where the document hides them."""
+    for name, value in _items(owner.get("where")):
+        if known is not None and name not in known:
+            yield Finding.at(value, "where", f"{what} has no field {shorten(name)}", _one_of(known))
+        yield from _where(value, (known or {}).get(name, []), operation)
+
+
+def _handshake(channel: Place) -> Iterator[Finding]:
+    claims = channel.find("x-handshake", "claims")
+    if claims is not None and "object" not in types(claims):
+        place = channel["x-handshake"]["claims"]
+        remedy = "Refer to the schema of an object: a JWT's claims have names"
+        yield Finding.at(place, "handshake", f"{claims.key} is no object", remedy)
+
+
+def _where(value: Place, schemas: Sequence[Place], operation: Place | None) -> Iterator[Finding]:
     """Check the value that a field has to have: a template, a constant, or a list of these."""
     texts = [place for place in value.walk() if place.text is not None]
     for text in texts:
         yield from _template(text, operation)
-    if field is not None and not any("{" in (text.text or "") for text in texts):
-        yield from fits(field, value, "the constant")
+    if schemas and not any("{" in (text.text or "") for text in texts):
+        misfits = [list(fits(schema, value, "the constant")) for schema in schemas]
+        yield from misfits[0] if all(misfits) else ()  # one branch of a union that admits it is enough
 
 
-def _template(place: Place, operation: Place) -> Iterator[Finding]:
+def _template(place: Place, operation: Place | None) -> Iterator[Finding]:
     try:
         named = template.fields(place.text or "")
     except SpecError as error:
         remedy = "Write {payload.x}, {sender.x} or {session.x}, each with |trim or without"
         yield Finding.at(place, "template", str(error), remedy)
+        return
+    if operation is None:
+        if any(field.source is not Source.SENDER for field in named):
+            remedy = "Write {sender.x}: nothing is said by connecting or vanishing"
+            yield Finding.at(place, "template", f"{shorten(place.text or '')} is about an event", remedy)
         return
     known = _fields(operation)
     for field in named:
@@ -201,7 +249,7 @@ def _derived(operation: Place) -> Iterator[Finding]:
             yield Finding.at(item, "server-derived", message, _one_of(known))
 
 
-def _fields(operation: Place) -> dict[str, Place] | None:
+def _fields(operation: Place) -> Fields | None:
     """Return the fields of what an operation carries; None where the document does not let us know."""
     message = operation.find("messages", "0")
     if message is None:
@@ -209,10 +257,15 @@ def _fields(operation: Place) -> dict[str, Place] | None:
     schema = message.find("payload")
     if schema is None:
         return None if message.get("payload") else {}
-    return fields(schema)
+    return carried(schema)
 
 
-def _one_of(known: Mapping[str, Place]) -> str:
+def _ack_fields(operation: Place) -> Fields | None:
+    schema = operation.find("reply", "messages", "0", "payload")
+    return None if schema is None else carried(schema)
+
+
+def _one_of(known: Fields) -> str:
     return f"Use one of {', '.join(known)}" if known else "Remove it: this event carries no fields"
 
 

@@ -229,7 +229,7 @@ components:
       additionalProperties: true
       required: [id, at]
       properties:
-        id: {type: string, format: uuid}
+        id: {type: string, format: uuid, description: Which one., title: Id}
         at: {type: string, format: date-time}
         page: {type: string, format: uri, maxLength: 99}
         mail: {type: string, format: email, maxLength: 99}
@@ -252,6 +252,8 @@ def test_scalars_empty_and_open_objects_and_who_may_come_in(tmp_path: Path) -> N
         """
 from protocols.errors import InvalidPayload
 P = talk.PROTOCOL
+assert P.schemas["Tell"]["properties"]["id"] == {"type": "string", "format": "uuid"}
+assert P.schemas["Tell"]["properties"]["kind"] == {"type": "string", "enum": ["TEXT", "IMAGE"]}
 join = P.parse(Action.RECEIVE, "join", ["c1"])
 assert join == talk.Join(value="c1") and join.to_args() == ["c1"] and join.to_json() == {"value": "c1"}
 assert talk.Mood(value="away").to_args() == ["away"]

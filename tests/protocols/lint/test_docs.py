@@ -15,7 +15,8 @@ from protocols.schema import KEYWORDS
 HERE = Path(__file__).parent
 DOCS = (HERE.parent.parent.parent / "docs" / "spec.md").read_text(encoding="utf-8")
 FAULTS = yaml.safe_load((HERE / "faults.yaml").read_text(encoding="utf-8"))
-EXTENSIONS = {key: shape for shapes in SHAPES.values() for key, shape in shapes.items()}
+# Where an extension may say more on what is received, that is its shape here.
+EXTENSIONS = {key: shape for shapes in reversed([*SHAPES.values()]) for key, shape in shapes.items()}
 
 
 def section(title: str, level: int) -> str:
