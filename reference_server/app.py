@@ -25,6 +25,7 @@ from reference_server.http import errors
 from reference_server.http.headers import Origins
 from reference_server.http.operations import Operations
 from reference_server.journal import Entropy, Journal, seeded_entropy, system_entropy
+from reference_server.journal_file import JournalFile
 from reference_server.logs import LibraryHandler, Line, Log
 from reference_server.meter import Meter
 from reference_server.mode import Mode
@@ -137,7 +138,10 @@ def _namespace(settings: Settings, rules: Rules, around: Surroundings) -> Protoc
     entropy: Entropy = system_entropy if settings.seed is None else seeded_entropy(settings.seed, rules.protocol.name)
     path = "/" if len(set(settings.protocols)) == 1 else rules.protocol.namespace
     gate = _gate(settings, rules.protocol)
-    namespace = ProtocolNamespace(path, Journal(rules, around.clock, entropy), gate, around)
+    file = None
+    if settings.journal is not None:
+        file = JournalFile(settings.journal / f"{rules.protocol.name}.jsonl", rules.protocol)
+    namespace = ProtocolNamespace(path, Journal(rules, around.clock, entropy, file), gate, around)
     around.server.serve(path, namespace)
     return namespace
 
@@ -163,7 +167,7 @@ def _application(
             app.add_routes(served.api(namespace, settings).routes())
     app.on_shutdown.append(partial(_stop_asking, around))  # first, or those who are told to go would wait for answers
     around.server.attach(app)
-    app.cleanup_ctx.append(partial(_lifetime, around))
+    app.cleanup_ctx.append(partial(_lifetime, around, namespaces))
     return app
 
 
@@ -171,14 +175,20 @@ async def _stop_asking(around: Surroundings, _app: web.Application) -> None:
     around.verifier.stop()
 
 
-async def _lifetime(around: Surroundings, _app: web.Application) -> AsyncIterator[None]:
+async def _lifetime(
+    around: Surroundings, namespaces: Sequence[ProtocolNamespace], _app: web.Application
+) -> AsyncIterator[None]:
     """Run what begins with the app and ends with it, after everybody has been sent away."""
     async with aiohttp.ClientSession() as client:
         around.outbox.start(client)
         around.verifier.start(client)
         with _library_lines(around.log):
+            for namespace in namespaces:
+                namespace.resume()
             yield
             around.clock.stop()
+        for namespace in namespaces:
+            namespace.close()
         await around.outbox.stop(LAST_DELIVERIES_S)
 
 

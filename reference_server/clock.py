@@ -19,6 +19,10 @@ class Clock(Protocol):
         """Call back once, after so many milliseconds of this clock's time."""
         ...
 
+    def catch_up(self, to_ms: int) -> None:
+        """Go on from this moment, where it has not come yet; nothing may be due before."""
+        ...
+
     def stop(self) -> None:
         """Forget everything that is still to come, and take no more."""
         ...
@@ -43,6 +47,10 @@ class LoopClock:
         """Call back on the event loop that runs now."""
         if not self._stopped:
             self._wait(self._now() + after_ms, call)
+
+    def catch_up(self, to_ms: int) -> None:
+        """Go on from this moment, where it has not come yet; nothing may be due before."""
+        self._epoch_ms += max(0.0, to_ms - self._now())
 
     def stop(self) -> None:
         """Forget everything that is still to come, and take no more."""
@@ -92,6 +100,10 @@ class ManualClock:
             self._now_ms, _, call = heapq.heappop(self._calls)
             call()
         self._now_ms = end
+
+    def catch_up(self, to_ms: int) -> None:
+        """Go on from this moment, where it has not come yet; nothing may be due before."""
+        self._now_ms = max(self._now_ms, to_ms)
 
     def stop(self) -> None:
         """Forget everything that is still to come, and take no more."""

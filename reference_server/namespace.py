@@ -48,6 +48,8 @@ from reference_server.verify import Verifier
 
 # A client may call an event what it likes, at a length of up to a megabyte; nobody needs to read all of it.
 MAX_EVENT_NAME = 100
+# A refusal may echo an id; ids are no longer than this.
+MAX_TEXT = 64
 
 NOT_ADMITTED = "E1001"
 RULES_FAILED = "E3500"
@@ -141,6 +143,19 @@ class ProtocolNamespace:
             self._log("debug", f"disconnected from {self.path}: {reason}", sid)
             self._enter(Gone(sid, reason))
 
+    def resume(self) -> None:
+        """Go on where an earlier process ended: its sockets are gone, and what it had put off is still to come."""
+        left = self._journal.resume()
+        clock = self._around.clock
+        for due_ms, command in left.timers:
+            clock.later(max(0, due_ms - clock.now_ms()), partial(self._ring, command))
+        for sid in left.sids:
+            self._enter(Gone(sid, "the server went down"))
+
+    def close(self) -> None:
+        """Let go of the journal; nothing is entered any more."""
+        self._journal.close()
+
     def command(self, command: Command) -> Reply | None:
         """Enter what reached the rules from beside the socket, and return their reply."""
         return self._enter(command)
@@ -154,9 +169,18 @@ class ProtocolNamespace:
             event = self.protocol.parse(Action.RECEIVE, name, args)
         except PayloadError as error:
             self._meter.garbled()
-            return Garbled(sid, name[:MAX_EVENT_NAME], str(error), ack)
+            return Garbled(sid, name[:MAX_EVENT_NAME], str(error), ack, self._texts(name, args))
         self._meter.received[name]()
         return Said(sid, event, ack=ack)
+
+    def _texts(self, name: str, args: tuple[object, ...]) -> dict[str, str]:
+        """Return the short texts in what should have been a payload, of the fields that it may have."""
+        operation, payload = self.protocol.inbound.get(name), args[0] if args else None
+        if operation is None or operation.schema is None or not isinstance(payload, dict):
+            return {}
+        known = self.protocol.schemas[operation.schema].get("properties", {})
+        found = {key: payload[key] for key in known if isinstance(payload.get(key), str)}
+        return {key: text for key, text in found.items() if len(text) <= MAX_TEXT and _is_unicode(text)}
 
     # ---- the rules, and what they ask for ----------------------------------------------------------------------------
 
@@ -179,7 +203,8 @@ class ProtocolNamespace:
         context = {"socketId": sid} if sid else {}
         self._around.log.crash(f"the rules failed at {_describe(entry)}", RULES_FAILED, crash, context)
         if isinstance(entry, Said):
-            self._enter(Garbled(sid, entry.event.event_name, "the server failed to handle this", entry.ack))
+            name, args = entry.event.event_name, tuple(entry.event.to_args())
+            self._enter(Garbled(sid, name, "the server failed to handle this", entry.ack, self._texts(name, args)))
 
     def _try_to_carry_out(self, effect: Effect) -> None:
         try:
@@ -250,6 +275,11 @@ class ProtocolNamespace:
 
     def _log(self, level: str, message: str, sid: str, more: Mapping[str, Json] | None = None) -> None:
         self._around.log.write(Line(level, message, context={"socketId": sid, **(more or {})}))
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written at all: JSON can bring lone surrogates."""
+    return text.isascii() or text.encode(errors="replace").decode() == text
 
 
 def _describe(entry: Entry) -> str:

@@ -30,6 +30,10 @@ class Settings:
     json_logs: bool = False
     world: Path | None = None
     """File of users and spaces; None takes the built-in ones."""
+    journal: Path | None = None
+    """Folder in which every entry is kept, so that a server which is started again goes on; None keeps nothing."""
+    redis_url: str = ""
+    """Where what others may read is put; empty keeps it in this process."""
     test_credentials: bool = False
     """Accept the built-in users' tokens although others than this machine can reach the server."""
     jwt_secret: str = ""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.contract import Json
 from protocols.errors import ConnectRefused, UsageError
 from reference_server.effects import Connected
 from reference_server.gate import DEVELOPMENT_SECRET, BadToken, Gate
@@ -93,7 +94,7 @@ def test_the_handshake_asks_for_a_token(engine: Engine) -> None:
     log = io.StringIO()
     with running(Settings(port=0, json_logs=True), [rules], log_stream=log) as url:
 
-        def connect(token: object = None) -> SyncConnection:
+        def connect(token: Json = None) -> SyncConnection:
             auth = None if token is None else {"token": token}
             return SyncConnection.open(engine, Endpoint(url=url, namespace="/toy", auth=auth), GUARDED, "somebody")
 
