@@ -26,7 +26,8 @@ class Shape:
                 "required": required,
                 "additionalProperties": False,
                 "$defs": dict(schemas),
-            }
+            },
+            validate_formats=True,
         )
 
     async def read(self, request: web.Request) -> Mapping[str, Json]:

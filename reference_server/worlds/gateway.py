@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
+from protocols.gateway import PROTOCOL
 from reference_server.worlds.part import Part
 
 
@@ -14,8 +15,14 @@ def _canonical(text: str) -> str:
     return text
 
 
+def _reachable(text: str) -> str:
+    if PROTOCOL.faults("Email", text):
+        raise ValueError("an email address is expected")
+    return text
+
+
 Uuid: TypeAlias = Annotated[str, AfterValidator(_canonical)]
-Email: TypeAlias = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+Email: TypeAlias = Annotated[str, AfterValidator(_reachable)]
 
 
 class GatewayUser(Part):
