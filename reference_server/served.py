@@ -7,9 +7,11 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from reference_server.effects import Rules
+from reference_server.http.gateway import GatewayApi
 from reference_server.http.hub import HubApi
 from reference_server.http.space import SpaceApi
 from reference_server.namespace import ProtocolNamespace
+from reference_server.rules.gateway import Gateway
 from reference_server.rules.hub import Hub
 from reference_server.rules.space import Space
 from reference_server.settings import Settings
@@ -36,6 +38,10 @@ SERVED: Final[Mapping[str, Served]] = {
     "space": Served(
         rules=lambda world, settings: Space(world, settings.mode, external=bool(settings.verify_url)),
         api=lambda namespace, _settings: SpaceApi(namespace),
+    ),
+    "gateway": Served(
+        rules=lambda world, settings: Gateway(world, settings.mode, server_id=f"{settings.host}:{settings.port}"),
+        api=lambda namespace, _settings: GatewayApi(namespace),
     ),
     "hub": Served(
         rules=lambda world, settings: Hub(world, settings.mode),
