@@ -1,4 +1,4 @@
-"""gopang: Personal messaging with consents, transactions, hash records and vaults. A user has up to three devices, and all of them are told the same. Every time is in milliseconds since 1970-01-01T00:00:00Z. Canonical JSON has its keys sorted by code point, no white space, and is UTF-8; a hash is SHA-256 in lowercase hexadecimal.
+"""gopang: Personal messaging with consents, transactions, hash records and vaults. A user has up to three devices, and all of them are told the same. Every time is in milliseconds since 1970-01-01T00:00:00Z. Canonical JSON has its keys sorted by code point and no white space, writes strings and numbers as ECMAScript does, and is UTF-8; a hash is SHA-256 in lowercase hexadecimal.
 
 Generated from spec/protocols/gopang.yaml by `rehearsal spec generate`. Do not edit.
 """
@@ -55,13 +55,10 @@ ConversationId = TypeAliasType(
 )
 
 
-class DrawerDocument(Payload):
-    """What a drawer holds, where that is no text."""
+class DrawerContent(Payload):
+    """What a drawer holds."""
 
     model_config = ConfigDict(extra="allow")
-
-
-DrawerText = TypeAliasType("DrawerText", Annotated[str, Field(description="What a drawer holds.", max_length=16384)])
 
 
 DrawerType = TypeAliasType(
@@ -280,7 +277,7 @@ class VaultAccess(Event):
     vaultId: Id
     drawerId: Id | MISSING = MISSING
     action: Literal["read", "write", "list"]
-    content: DrawerText | MISSING = MISSING
+    content: DrawerContent | MISSING = MISSING
 
 
 class VaultContent(Event):
@@ -291,7 +288,7 @@ class VaultContent(Event):
     vaultId: Id
     drawerId: Id
     drawerType: DrawerType
-    content: DrawerText | DrawerDocument
+    content: DrawerContent
     updatedAt: EpochMilliseconds
 
 
@@ -879,7 +876,10 @@ OPERATIONS = (
         event=TransactionCancel,
         schema="TransactionId",
         summary="Take a payment back that has not been verified yet",
-        requires=(Condition.parse("cancellable"),),
+        requires=(
+            Condition.parse("own-transaction"),
+            Condition.parse("transaction-pending"),
+        ),
         triggers=(
             Trigger(
                 operation="emitTransactionStatus",
@@ -899,8 +899,14 @@ OPERATIONS = (
             ),
             Refusal(
                 operation="emitGopangError",
+                code="E3005",
+                when=(Condition.parse("not own-transaction"),),
+                requirement="gopang/transaction/8",
+            ),
+            Refusal(
+                operation="emitGopangError",
                 code="E3004",
-                when=(Condition.parse("not cancellable"),),
+                when=(Condition.parse("not transaction-pending"),),
                 requirement="gopang/transaction/8",
             ),
         ),
@@ -979,14 +985,6 @@ OPERATIONS = (
                 where={"vaultId": "{payload.vaultId}"},
                 requirement="gopang/vault/7",
             ),
-            Trigger(
-                operation="emitVaultProof",
-                to=Audience.SENDER,
-                within_ms=1000,
-                when=(Condition.parse("listing"),),
-                where={"vaultId": "{payload.vaultId}"},
-                requirement="gopang/vault/7",
-            ),
         ),
         refusals=(
             Refusal(
@@ -1030,6 +1028,14 @@ OPERATIONS = (
                     Condition.parse("not with-content"),
                 ),
                 requirement="gopang/vault/4",
+            ),
+            Refusal(
+                operation="emitGopangError",
+                code="E3009",
+                when=(
+                    Condition.parse("writing"),
+                    Condition.parse("oversized"),
+                ),
             ),
         ),
         requirements=(
@@ -1570,7 +1576,7 @@ REQUIREMENTS = (
     Requirement(
         address="gopang/vault/7",
         level=Level.MUST,
-        text="Listing shows each drawer of the vault once, whatever `drawerId` says: the two triggers for it stand for each of them.",
+        text="Listing shows each drawer of the vault once, whatever `drawerId` says: its trigger stands for each of them.",
     ),
 )
 
@@ -1585,8 +1591,7 @@ SCHEMAS: dict[str, JsonSchema] = {
     'ConsentStatus': {'type': 'object', 'additionalProperties': False, 'required': ['consentId', 'status', 'updatedAt'], 'properties': {'consentId': {'$ref': '#/$defs/Id'}, 'status': {'type': 'string', 'enum': ['pending', 'approved', 'rejected', 'expired']}, 'updatedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
     'Content': {'type': 'string', 'minLength': 1, 'maxLength': 4000},
     'ConversationId': {'type': 'string', 'minLength': 1, 'maxLength': 64},
-    'DrawerDocument': {'type': 'object', 'additionalProperties': True},
-    'DrawerText': {'type': 'string', 'maxLength': 16384},
+    'DrawerContent': {'type': 'object', 'additionalProperties': True},
     'DrawerType': {'type': 'string', 'enum': ['FINANCE', 'MEDICAL', 'EDUCATION', 'ADMIN', 'TRANSPORT', 'GENERAL']},
     'Email': {'type': 'string', 'format': 'email', 'maxLength': 254},
     'ErrorMessage': {'type': 'object', 'additionalProperties': False, 'required': ['message'], 'properties': {'message': {'$ref': '#/$defs/Explanation'}}},
@@ -1619,15 +1624,15 @@ SCHEMAS: dict[str, JsonSchema] = {
     'TransactionStatus': {'type': 'object', 'additionalProperties': False, 'required': ['transactionId', 'status', 'updatedAt'], 'properties': {'transactionId': {'$ref': '#/$defs/TransactionId'}, 'status': {'type': 'string', 'enum': ['pending', 'verified', 'completed', 'failed', 'cancelled']}, 'updatedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
     'TransactionVerify': {'type': 'object', 'additionalProperties': False, 'required': ['transactionId', 'step', 'result'], 'properties': {'transactionId': {'$ref': '#/$defs/TransactionId'}, 'step': {'type': 'integer', 'minimum': 1, 'maximum': 3}, 'result': {'type': 'string', 'enum': ['pass', 'fail']}, 'reason': {'$ref': '#/$defs/Explanation'}}},
     'UserType': {'type': 'string', 'minLength': 1, 'maxLength': 32},
-    'VaultAccess': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'action'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'action': {'type': 'string', 'enum': ['read', 'write', 'list']}, 'content': {'$ref': '#/$defs/DrawerText'}}},
-    'VaultContent': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'drawerId', 'drawerType', 'content', 'updatedAt'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'drawerType': {'$ref': '#/$defs/DrawerType'}, 'content': {'anyOf': [{'$ref': '#/$defs/DrawerText'}, {'$ref': '#/$defs/DrawerDocument'}]}, 'updatedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
+    'VaultAccess': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'action'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'action': {'type': 'string', 'enum': ['read', 'write', 'list']}, 'content': {'$ref': '#/$defs/DrawerContent'}}},
+    'VaultContent': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'drawerId', 'drawerType', 'content', 'updatedAt'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'drawerType': {'$ref': '#/$defs/DrawerType'}, 'content': {'$ref': '#/$defs/DrawerContent'}, 'updatedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
     'VaultProof': {'type': 'object', 'additionalProperties': False, 'required': ['vaultId', 'drawerId', 'proof', 'verifiedAt'], 'properties': {'vaultId': {'$ref': '#/$defs/Id'}, 'drawerId': {'$ref': '#/$defs/Id'}, 'proof': {'$ref': '#/$defs/Hash'}, 'verifiedAt': {'$ref': '#/$defs/EpochMilliseconds'}}},
 }
 # fmt: on
 
 PROTOCOL = Protocol(
     name="gopang",
-    title="Personal messaging with consents, transactions, hash records and vaults. A user has up to three devices, and all of them are told the same. Every time is in milliseconds since 1970-01-01T00:00:00Z. Canonical JSON has its keys sorted by code point, no white space, and is UTF-8; a hash is SHA-256 in lowercase hexadecimal.",
+    title="Personal messaging with consents, transactions, hash records and vaults. A user has up to three devices, and all of them are told the same. Every time is in milliseconds since 1970-01-01T00:00:00Z. Canonical JSON has its keys sorted by code point and no white space, writes strings and numbers as ECMAScript does, and is UTF-8; a hash is SHA-256 in lowercase hexadecimal.",
     namespace="/gopang",
     operations=OPERATIONS,
     requirements=REQUIREMENTS,
@@ -1691,7 +1696,8 @@ PROTOCOL = Protocol(
         "approving": "the payload approves",
         "other-party": "receiverId is a user whom the server knows, other than the sender",
         "overloaded": "the sender has 100 transactions under way already, or the server can record no more of them",
-        "cancellable": "the sender created the named transaction, and it is pending",
+        "own-transaction": "the sender created the named transaction",
+        "transaction-pending": "the named transaction is pending",
         "recorded": "the payload is the hash of a record",
         "vault-owner": "vaultId names a vault of the sender",
         "drawer-known": "drawerId names a drawer of the named vault",
@@ -1700,6 +1706,7 @@ PROTOCOL = Protocol(
         "writing": "the payload's action is write",
         "listing": "the payload's action is list",
         "with-content": "the payload brings content",
+        "oversized": "the canonical JSON of the payload's content is longer than 65536 bytes",
     },
     schemas=SCHEMAS,
 )

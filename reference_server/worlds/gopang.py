@@ -1,10 +1,11 @@
 """Who and what there is in gopang before anybody connects: users, their vaults, and conversations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
+from protocols.contract import Json
 from protocols.gopang import DrawerType
 from reference_server.worlds.part import Part
 
@@ -16,7 +17,6 @@ Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=64)]
 Email: TypeAlias = Annotated[str, Field(min_length=3, max_length=254, pattern="@")]
 UserType: TypeAlias = Annotated[str, Field(min_length=1, max_length=32)]
 Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=100)]
-DrawerText: TypeAlias = Annotated[str, Field(max_length=16_384)]
 
 
 class GopangUser(Part):
@@ -64,7 +64,7 @@ class GopangDrawer(Part):
 
     id: Id
     type: DrawerType
-    content: DrawerText = ""
+    content: Mapping[str, Json] = Field(default_factory=dict)
 
 
 class GopangVault(Part):
