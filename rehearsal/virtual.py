@@ -281,8 +281,10 @@ class VirtualRun:
 
     def _on_heard(self, sids: list[str], event: Event) -> None:
         hearers = [person for sid in sids if (person := self._actors.get(sid)) is not None]
-        payload = event.to_json()
-        self._record_heard(hearers, event, payload)
+        arguments = event.to_args()
+        argument = arguments[0] if arguments else {}
+        payload = argument if isinstance(argument, dict) else event.to_json()
+        self._record_heard(hearers, event, arguments)
         self._outcome.deliveries += len(hearers)
         for person in hearers:
             if self._ledger is not None:
@@ -319,9 +321,9 @@ class VirtualRun:
         )
         self._write([record.to_json()])
 
-    def _record_heard(self, hearers: list[Actor], event: Event, payload: dict[str, Json]) -> None:
+    def _record_heard(self, hearers: list[Actor], event: Event, said: list[Json]) -> None:
         """Write what a Record would: its lines differ in little from hearer to hearer, and there are millions."""
-        arguments = b',"arguments":' + strict_json.dumps([payload], _refuse, sort_keys=True) if payload else b""
+        arguments = b',"arguments":' + strict_json.dumps(said, _refuse, sort_keys=True) if said else b""
         middle = b'%b,"at_ns":%d,"direction":"<","name":"%b","order":' % (
             arguments,
             self._now_ns,

@@ -366,8 +366,8 @@ class Crowd:
             self.tally.violated(f"{actor.name} heard {received}")
             return
         arguments = received.arguments
-        payload: Json = arguments[0] if arguments else {}
-        assert isinstance(payload, dict)  # it has passed its schema, and every payload of a contract is an object
+        argument: Json = arguments[0] if arguments else {}
+        payload = argument if isinstance(argument, dict) else event.to_json()  # a value that is no object is `value`
         self._ledger.heard(actor.name, event, payload, received.at_ns)
         if type(event) in actor.cares and actor.name in self._connections:
             actor.hear(event, self.elapsed_s)
