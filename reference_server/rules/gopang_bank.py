@@ -1,7 +1,7 @@
 """Money: accounts, and transactions that are verified step by step and move an amount exactly once or never."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Container, Generator, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -9,6 +9,7 @@ from pydantic import MISSING
 
 from protocols import gopang
 from reference_server.effects import Command, Effect, Later, Stamp
+from reference_server.rules.gopang_bygones import Bygones
 from reference_server.rules.gopang_canonical import fingerprint
 from reference_server.rules.gopang_records import Records
 from reference_server.rules.gopang_rooms import tell
@@ -37,7 +38,7 @@ class VerifyStep(BankCommand):
 
 @dataclass(slots=True)
 class _Transaction:
-    """One that is under way. What is completed, failed or cancelled is forgotten, so nothing can befall it twice."""
+    """One that is under way. Of what is completed, failed or cancelled nothing is left that could befall it twice."""
 
     id: str
     sender: str
@@ -57,24 +58,31 @@ class Bank:
     the step that also finds the balance sufficient, so nothing can come between the two.
     """
 
-    def __init__(self, user_ids: Iterable[str], records: Records) -> None:
-        self._balances = dict.fromkeys(user_ids, OPENING_BALANCE)
+    def __init__(self, users: Container[str], records: Records) -> None:
+        """Take the ids of all users; whoever is added to them later has an account from then on."""
+        self._users = users
+        self._balances: dict[str, int] = {}  # user id -> balance, of those who have ever paid or been paid
         self._records = records
         self._open: dict[str, _Transaction] = {}  # transaction id -> what is under way
+        self._over = Bygones()
         self._open_of: Counter[str] = Counter()  # sender -> how many of these are theirs
 
     def balance(self, user_id: str) -> int | None:
         """Return what a user has; None for who has no account."""
-        return self._balances.get(user_id)
+        return self._has(user_id) if user_id in self._users else None
 
     def takes_more(self, user_id: str) -> bool:
         """Say whether a user may create another transaction: `MAX_OPEN` each, and there must be room to record it."""
         return self._open_of[user_id] < MAX_OPEN and self._records.has_room(len(self._open) + 1)
 
-    def is_cancellable(self, user_id: str, transaction_id: str) -> bool:
-        """Say whether this is a pending transaction of this sender."""
+    def is_own(self, user_id: str, transaction_id: str) -> bool:
+        """Say whether this user created this transaction, be it under way or over."""
         transaction = self._open.get(transaction_id)
-        return transaction is not None and transaction.sender == user_id
+        return (transaction.sender if transaction else self._over.owner(transaction_id)) == user_id
+
+    def is_pending(self, transaction_id: str) -> bool:
+        """Say whether a transaction is under way; until its last step is taken, it can be cancelled."""
+        return transaction_id in self._open
 
     def create(self, user_id: str, event: gopang.TransactionCreate, stamp: Stamp) -> Generator[Effect, None, str]:
         """Begin a transaction of somebody who may; return its id. Whether it can be done is for its steps to find."""
@@ -86,7 +94,7 @@ class Bank:
         return transaction.id
 
     def cancel(self, transaction_id: str, stamp: Stamp) -> Iterator[Effect]:
-        """End a transaction that is cancellable; nothing was moved."""
+        """End a pending transaction; nothing was moved."""
         transaction = self._end(transaction_id)
         yield from _status(transaction, "cancelled", stamp)
 
@@ -115,21 +123,21 @@ class Bank:
                 if transaction.receiver == transaction.sender:
                     return "the receiver is the sender"
                 roles = zip(("sender", "receiver"), transaction.parties, strict=True)
-                lacking = next((role for role, party in roles if party not in self._balances), None)
+                lacking = next((role for role, party in roles if party not in self._users), None)
                 return f"the {lacking} has no account" if lacking else ""
             case 2:
                 whole = float(transaction.amount).is_integer()
                 return "" if whole and transaction.amount > 0 else "the amount is no integer above zero"
             case _:
-                enough = self._balances[transaction.sender] >= transaction.amount
+                enough = self._has(transaction.sender) >= transaction.amount
                 return "" if enough else "the balance of the sender is too low"
 
     def _complete(self, transaction: _Transaction, stamp: Stamp) -> Iterator[Effect]:
         """Move the amount, tell both, and record it: the document is `transaction:complete` without its hash."""
         self._end(transaction.id)
         amount = int(transaction.amount)
-        self._balances[transaction.sender] -= amount
-        self._balances[transaction.receiver] += amount
+        self._balances[transaction.sender] = self._has(transaction.sender) - amount
+        self._balances[transaction.receiver] = self._has(transaction.receiver) + amount
         complete = gopang.TransactionComplete(
             transactionId=transaction.id,
             amount=amount,
@@ -144,8 +152,12 @@ class Bank:
         yield from tell(hashed, *transaction.parties)
         yield from self._records.record(transaction.id, document, transaction.parties, stamp)
 
+    def _has(self, user_id: str) -> int:
+        return self._balances.get(user_id, OPENING_BALANCE)
+
     def _end(self, transaction_id: str) -> _Transaction:
         transaction = self._open.pop(transaction_id)
+        self._over.add(transaction_id, transaction.sender)
         self._open_of[transaction.sender] -= 1
         if not self._open_of[transaction.sender]:
             del self._open_of[transaction.sender]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from protocols import gopang
-from protocols.contract import Json
 from reference_server.effects import Command, Effect, Later, Reply, Stamp
+from reference_server.rules.gopang_bygones import Bygones
 from reference_server.rules.gopang_rooms import tell
 
 Status: TypeAlias = Literal["pending", "approved", "rejected", "expired"]
@@ -26,7 +26,7 @@ class ConsentCommand(Command):
 
 @dataclass(frozen=True, slots=True)
 class AskConsent(ConsentCommand):
-    """`POST /consents` of a verified requester: 201 `{consentId, status: "pending", expiresAt}`.
+    """`POST /consents` of a verified requester: 201 `{consentId, status: "pending"}`.
 
     400 for oneself as the owner and for an end that is past or too far ahead, 404 for an owner who does not exist, 429
     for more than `MAX_ASKED`. HTTP has checked the shapes.
@@ -68,19 +68,20 @@ class _Consent:
 
 
 class Consents:
-    """All consents that have not expired; what has is forgotten, and answered like one that never was."""
+    """All consents that have not expired."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        """Take the name of every user by id."""
+        """Take the name of every user by id; whoever is added later can be asked from then on."""
         self._names = names
         self._consents: dict[str, _Consent] = {}  # consent id -> consent
+        self._over = Bygones()
         self._asked_by: Counter[str] = Counter()  # requester -> how many of these are theirs
         self._granted: dict[_Grant, int] = {}  # what is approved -> until when (epoch ms), the longest counts
 
     def is_asked(self, user_id: str, consent_id: str) -> bool:
-        """Say whether this user is the one whom this consent asks."""
+        """Say whether this user is, or was, the one whom this consent asks."""
         consent = self._consents.get(consent_id)
-        return consent is not None and consent.owner == user_id
+        return (consent.owner if consent else self._over.owner(consent_id)) == user_id
 
     def is_open(self, consent_id: str, now_ms: int) -> bool:
         """Say whether this consent still waits for its answer."""
@@ -141,12 +142,12 @@ class Consents:
         yield from tell(request, consent.owner)
         yield from _told(consent, stamp)
         yield Later(consent.expires_at - stamp.now_ms, ExpireConsent(consent.id))
-        answer: dict[str, Json] = {"consentId": consent.id, "status": "pending", "expiresAt": consent.expires_at}
-        yield Reply(answer, status=201)
+        yield Reply({"consentId": consent.id, "status": consent.status}, status=201)
 
     def _expire(self, consent_id: str, stamp: Stamp) -> Iterator[Effect]:
         """Forget a consent; both hear that it is over, unless it was rejected, which is the end of it already."""
         consent = self._consents.pop(consent_id)
+        self._over.add(consent_id, consent.owner)
         self._asked_by[consent.requester] -= 1
         if not self._asked_by[consent.requester]:
             del self._asked_by[consent.requester]

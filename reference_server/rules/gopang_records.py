@@ -24,7 +24,6 @@ BATCH_MS: Final = 1_000
 """How long a batch waits for more after its first record."""
 CAPACITY: Final = 1_000_000
 """Records that are kept, about 200 MB. A full store takes no more, since what it has must stay verifiable for good."""
-_DIGITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +85,12 @@ class Records:
             yield from self._put(user_id, hash_value, stamp)
 
     def find(self, hash_value: str) -> Record | None:
-        """Return what is known of a hash, its digits in either case; None for what was never recorded, or is none."""
+        """Return what is known of a hash; None for what was never recorded, or is no hash as ours are written."""
         try:
-            recorded_at = self._recorded_at.get(bytes.fromhex(hash_value)) if len(hash_value) == _DIGITS else None
+            digest = bytes.fromhex(hash_value)
         except ValueError:
-            recorded_at = None
+            return None
+        recorded_at = self._recorded_at.get(digest) if digest.hex() == hash_value else None
         return None if recorded_at is None else Record(layer_of(hash_value), recorded_at)
 
     def handle(self, command: RecordsCommand, stamp: Stamp) -> Iterator[Effect]:

@@ -1,28 +1,23 @@
 """Vaults: the drawers of their owners, what stands in them, and who may look.
 
-`vault:access` names one drawer, or without `drawerId` every drawer of the vault that its sender may see. Whoever may is
-answered with a `vault:content` and a `vault:proof` for each, on the socket that asked; nobody else hears of it.
-
-- `read` is for the owner, and for whoever has an approved consent, not expired, for the type of the drawer.
-- `list` is for the owner.
-- `write` is for the owner, and shows what is about to be replaced. The event has no field for content, so the new
-  content comes over HTTP, as `WriteDrawer`; the owner then hears the content and its proof on all sockets.
+What an access is refused for stands in the contract's `x-errors`; here stand what its conditions mean and what an
+access does that is allowed. It is answered on the socket that asked, and nobody else hears of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from pydantic import MISSING
-
 from protocols import gopang
-from reference_server.effects import Command, Effect, Emit, Reply, Stamp
-from reference_server.rules.gopang_canonical import fingerprint
+from protocols.contract import Json
+from reference_server.effects import Effect, Emit, Stamp
+from reference_server.rules.gopang_canonical import canonical, fingerprint
 from reference_server.rules.gopang_consents import Consents
-from reference_server.rules.gopang_rooms import room_of
 
-WRITTEN_BY_NOBODY: Final = 0
-"""`updatedAt` of a drawer that nobody has written since the world was made."""
+LARGEST: Final = 65_536
+"""Bytes of canonical JSON that a drawer holds. There are as many drawers as the world has, and nobody can make one."""
+NEVER_WRITTEN: Final = 0
+"""`updatedAt` of a drawer that holds what the world put there."""
 
 
 class KnownDrawer(Protocol):
@@ -39,7 +34,7 @@ class KnownDrawer(Protocol):
         ...
 
     @property
-    def content(self) -> str:
+    def content(self) -> Mapping[str, Json]:
         """What stands in it before anybody writes."""
         ...
 
@@ -59,94 +54,82 @@ class KnownVault(Protocol):
 
     @property
     def drawers(self) -> Iterable[KnownDrawer]:
-        """Its drawers, in the order in which they are shown."""
+        """Its drawers, in the order in which they are listed."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class VaultCommand(Command):
-    """A request about vaults; goes to `Vaults.handle`."""
-
-
-@dataclass(frozen=True, slots=True)
-class WriteDrawer(VaultCommand):
-    """`PUT /vaults/{vaultId}/drawers/{drawerId}` of a verified user: 200 with the fields of `vault:content`.
-
-    404 for a drawer that is not there, and the same for one that is another's: who may not write learns nothing. HTTP
-    has checked the shape of the content.
-    """
-
-    user_id: str
-    vault_id: str
-    drawer_id: str
-    content: str
 
 
 @dataclass(slots=True)
 class _Drawer:
     vault: str
-    owner: str
     id: str
     type: gopang.DrawerType
-    content: str
-    updated_at: int = WRITTEN_BY_NOBODY
+    content: gopang.DrawerContent
+    updated_at: int = NEVER_WRITTEN
+
+
+@dataclass(frozen=True, slots=True)
+class _Vault:
+    owner: str
+    drawers: Mapping[str, _Drawer]  # drawer id -> drawer, in the order of the world
 
 
 class Vaults:
-    """All vaults of the world. Nobody can make one, or another drawer: they take no more room than the world gave."""
+    """All vaults of the world, and what has been written into them since."""
 
     def __init__(self, vaults: Iterable[KnownVault], consents: Consents) -> None:
         self._consents = consents
-        # vault id -> drawer id -> drawer, in the order of the world
-        self._drawers: dict[str, dict[str, _Drawer]] = {
-            vault.id: {
-                drawer.id: _Drawer(vault.id, vault.owner, drawer.id, drawer.type, drawer.content)
-                for drawer in vault.drawers
-            }
+        self._vaults = {
+            vault.id: _Vault(vault.owner, {drawer.id: _drawer(vault.id, drawer) for drawer in vault.drawers})
             for vault in vaults
         }
 
-    def may(self, user_id: str, event: gopang.VaultAccess, now_ms: int) -> bool:
-        """Say whether there is anything to show for this access; not, for what does not exist."""
-        return bool(self._shown(user_id, event, now_ms))
+    def is_owner(self, user_id: str, event: gopang.VaultAccess) -> bool:
+        """Say whether the named vault is this user's (`vault-owner`)."""
+        vault = self._vaults.get(event.vaultId)
+        return vault is not None and vault.owner == user_id
 
-    def access(self, user_id: str, sid: str, event: gopang.VaultAccess, stamp: Stamp) -> Iterator[Effect]:
-        """Show a socket of somebody who may what is asked for."""
-        for drawer in self._shown(user_id, event, stamp.now_ms):
-            yield from _show(drawer, sid, stamp)
+    def knows_drawer(self, event: gopang.VaultAccess) -> bool:
+        """Say whether the named drawer is in the named vault (`drawer-known`)."""
+        return self._named(event) is not None
 
-    def handle(self, command: VaultCommand, stamp: Stamp) -> Iterator[Effect]:
-        """Replace the content of a drawer."""
-        if not isinstance(command, WriteDrawer):
+    def is_consented(self, user_id: str, event: gopang.VaultAccess, now_ms: int) -> bool:
+        """Say whether the owner lets this user see what the named drawer is for, now (`consented`)."""
+        drawer = self._named(event)
+        return drawer is not None and self._consents.allows(
+            user_id, self._vaults[event.vaultId].owner, drawer.type, now_ms
+        )
+
+    def access(self, sid: str, event: gopang.VaultAccess, stamp: Stamp) -> Iterator[Effect]:
+        """Do what is allowed: list a vault, or write or read a drawer and show what it holds, with its proof."""
+        if event.action == "list":
+            yield from (Emit(_shown(listed), sid) for listed in self._vaults[event.vaultId].drawers.values())
             return
-        drawer = self._drawers.get(command.vault_id, {}).get(command.drawer_id)
-        if drawer is None or drawer.owner != command.user_id:
-            message = "you have no such drawer"
-            yield Reply({"error": {"code": "E3010", "message": message}}, status=404)
-            return
-        drawer.content, drawer.updated_at = command.content, stamp.now_ms
-        yield from _show(drawer, room_of(drawer.owner), stamp)
-        yield Reply(_content(drawer).to_json())
+        drawer = self._named(event)
+        assert drawer is not None  # `drawer-known` is required for all but listing
+        if event.action == "write":
+            assert isinstance(event.content, gopang.DrawerContent)  # `with-content` is required
+            drawer.content, drawer.updated_at = event.content, stamp.now_ms
+        yield Emit(_shown(drawer), sid)
+        proof = fingerprint(drawer.content.to_json())
+        yield Emit(
+            gopang.VaultProof(vaultId=drawer.vault, drawerId=drawer.id, proof=proof, verifiedAt=stamp.now_ms), sid
+        )
 
-    def _shown(self, user_id: str, event: gopang.VaultAccess, now_ms: int) -> list[_Drawer]:
-        """Return the drawers that an access names and its sender may see, in the order of the world."""
-        drawers: Mapping[str, _Drawer] = self._drawers.get(event.vaultId, {})
-        named = drawers.values() if event.drawerId is MISSING else filter(None, [drawers.get(event.drawerId)])
-        return [drawer for drawer in named if self._may(user_id, drawer, event.action, now_ms)]
-
-    def _may(self, user_id: str, drawer: _Drawer, action: str, now_ms: int) -> bool:
-        if user_id == drawer.owner:
-            return True
-        return action == "read" and self._consents.allows(user_id, drawer.owner, drawer.type, now_ms)
+    def _named(self, event: gopang.VaultAccess) -> _Drawer | None:
+        vault = self._vaults.get(event.vaultId)
+        return vault.drawers.get(event.drawerId) if vault and isinstance(event.drawerId, str) else None
 
 
-def _show(drawer: _Drawer, room: str, stamp: Stamp) -> Iterator[Effect]:
-    yield Emit(_content(drawer), room)
-    proof = fingerprint(drawer.content)
-    yield Emit(gopang.VaultProof(vaultId=drawer.vault, drawerId=drawer.id, proof=proof, verifiedAt=stamp.now_ms), room)
+def is_oversized(event: gopang.VaultAccess) -> bool:
+    """Say whether an access brings more content than a drawer holds (`oversized`)."""
+    return isinstance(event.content, gopang.DrawerContent) and len(canonical(event.content.to_json())) > LARGEST
 
 
-def _content(drawer: _Drawer) -> gopang.VaultContent:
+def _drawer(vault_id: str, known: KnownDrawer) -> _Drawer:
+    return _Drawer(vault_id, known.id, known.type, gopang.DrawerContent.model_validate(known.content))
+
+
+def _shown(drawer: _Drawer) -> gopang.VaultContent:
     return gopang.VaultContent(
         vaultId=drawer.vault,
         drawerId=drawer.id,
