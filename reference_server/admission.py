@@ -1,4 +1,4 @@
-"""How often one address may try to connect."""
+"""Which addresses may try to connect, and how often."""
 
 import ipaddress
 from collections import OrderedDict, deque
@@ -10,20 +10,38 @@ WINDOW_S = 60.0
 MAX_ADDRESSES = 10_000
 
 
+RATE_LIMIT = "Rate limit exceeded"
+BLOCKED = "IP blocked"
+
+
 class Admission:
     """Counts the attempts of the last minute by address. A refused attempt is one too."""
 
-    def __init__(self, per_minute: int, exempt: Collection[str], now_s: Callable[[], float]) -> None:
+    def __init__(
+        self, per_minute: int, exempt: Collection[str], now_s: Callable[[], float], blocked: Collection[str] = ()
+    ) -> None:
+        """Take the limit, the addresses that have none, a clock in seconds, and the networks that are not let in."""
         self._limit = per_minute
         self._exempt = frozenset(exempt)
+        self._blocked = [ipaddress.ip_network(network) for network in blocked]
         self._now_s = now_s
         self._attempts: OrderedDict[str, deque[float]] = OrderedDict()  # address -> times of its last attempts
 
-    def admits(self, address: str) -> bool:
-        """Record an attempt, and say whether it is within the limit."""
+    def refusal(self, address: str) -> str:
+        """Record an attempt, and say why it is refused; the empty string lets it pass."""
         address = _plain(address)
-        if address in self._exempt:
-            return True
+        if self._is_blocked(address):
+            return BLOCKED
+        return "" if address in self._exempt or self._is_within_limit(address) else RATE_LIMIT
+
+    def _is_blocked(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._blocked)
+
+    def _is_within_limit(self, address: str) -> bool:
         key = _network(address)
         times = self._attempts.setdefault(key, deque(maxlen=self._limit))
         self._attempts.move_to_end(key)

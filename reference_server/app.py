@@ -1,5 +1,6 @@
 """Puts one server together. Every app has state of its own: several in one process do not disturb each other."""
 
+import asyncio
 import contextlib
 import logging
 import sys
@@ -30,14 +31,12 @@ from reference_server.logs import LibraryHandler, Line, Log
 from reference_server.meter import Meter
 from reference_server.mode import Mode
 from reference_server.namespace import ProtocolNamespace, Surroundings
-from reference_server.outbox import EVENT_LOG, WEBHOOK, Outbox
+from reference_server.outbox import EMAIL, EVENT_LOG, MONITORING, PUSH, SMS, WEBHOOK, Outbox
 from reference_server.served import SERVED
 from reference_server.settings import Settings
 from reference_server.strict import StrictServer
 from reference_server.verify import Verifier
 from reference_server.world import World
-
-RATE_LIMIT = "Rate limit exceeded"
 
 # What is still to be delivered when the server ends gets this long (seconds).
 LAST_DELIVERIES_S = 0.3
@@ -75,10 +74,20 @@ def create_app(
         rules = _rules(settings, world)
     development = settings.mode is Mode.DEVELOPMENT
     log = Log(log_stream or sys.stderr, json=settings.json_logs, debug=development)
-    outbox = Outbox({WEBHOOK: settings.webhook_url, EVENT_LOG: settings.event_log_url}, log)
+    outbox = Outbox(
+        {
+            WEBHOOK: settings.webhook_url,
+            EVENT_LOG: settings.event_log_url,
+            MONITORING: settings.monitoring_url,
+            PUSH: settings.push_url,
+            EMAIL: settings.email_url,
+            SMS: settings.sms_url,
+        },
+        log,
+    )
     meter = Meter()
     clock = clock or LoopClock(settings.time_scale)
-    admission = Admission(settings.attempts_per_minute, settings.limit_exempt, time.monotonic)
+    admission = Admission(settings.attempts_per_minute, settings.limit_exempt, time.monotonic, blocked=settings.blocked)
     around = Surroundings(
         server=StrictServer(
             ping_interval=settings.ping_interval_s,
@@ -148,10 +157,11 @@ def _namespace(settings: Settings, rules: Rules, around: Surroundings) -> Protoc
 
 def _admit(admission: Admission, log: Log, request: web.Request) -> str | None:
     address = request.remote or ""
-    if admission.admits(address):
+    reason = admission.refusal(address)
+    if not reason:
         return None
-    log.write(Line("warn", RATE_LIMIT, "E2001", {"address": address}))
-    return RATE_LIMIT
+    log.write(Line("warn", reason, "E2001", {"address": address}))
+    return reason
 
 
 def _application(
@@ -160,7 +170,10 @@ def _application(
     origins = Origins(settings.origins)
     app = web.Application(middlewares=[origins.middleware(), errors.middleware(around.log)])
     app.on_response_prepare.append(origins.set_headers)
-    operations = Operations(mode=settings.mode, namespaces=namespaces, verifier=around.verifier, meter=around.meter)
+    dependencies = {"verify": around.verifier.answers} if settings.verify_url else {}
+    if settings.redis_url:
+        dependencies["redis"] = around.board.answers
+    operations = Operations(mode=settings.mode, namespaces=namespaces, dependencies=dependencies, meter=around.meter)
     app.add_routes(operations.routes())
     for namespace in namespaces:
         if (served := SERVED.get(namespace.protocol.name)) is not None:  # rules of a test's own have no HTTP
@@ -180,6 +193,7 @@ async def _lifetime(
 ) -> AsyncIterator[None]:
     """Run what begins with the app and ends with it, after everybody has been sent away."""
     async with aiohttp.ClientSession() as client:
+        around.board.start()
         around.outbox.start(client)
         around.verifier.start(client)
         with _library_lines(around.log):
@@ -189,7 +203,7 @@ async def _lifetime(
             around.clock.stop()
         for namespace in namespaces:
             namespace.close()
-        await around.outbox.stop(LAST_DELIVERIES_S)
+        await asyncio.gather(around.outbox.stop(LAST_DELIVERIES_S), around.board.stop(LAST_DELIVERIES_S))
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from reference_server.logs import Line, Log
 
 WEBHOOK = "webhook"
 EVENT_LOG = "event-log"
+MONITORING = "monitoring"
 PUSH, EMAIL, SMS = "push", "email", "sms"
 
 Told: TypeAlias = Callable[[Delivery], None]

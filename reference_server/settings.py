@@ -48,8 +48,18 @@ class Settings:
     """Where every ENTER and EXIT is posted as well; empty keeps them here alone."""
     webhook_url: str = ""
     """Discord webhook for errors; empty for none."""
+    monitoring_url: str = ""
+    """Where slow answers of dongne are posted; empty for none."""
+    push_url: str = ""
+    """Who delivers push notifications, by POST; empty delivers none."""
+    email_url: str = ""
+    sms_url: str = ""
+    max_connections: int = 100
+    """How many gopang serves at a time."""
     attempts_per_minute: int = 100
     """Handshakes that one address may attempt."""
+    blocked: frozenset[str] = frozenset()
+    """Addresses, or networks such as 192.0.2.0/24, that are not let in at all."""
     limit_exempt: frozenset[str] = frozenset({"127.0.0.1", "::1"})
     """Addresses without that limit: by default this machine's, so that nobody is locked out by their own tools."""
     tls_certificate: Path | None = None
@@ -78,8 +88,22 @@ class Settings:
             )
         for origin in self.origins:
             _check_origin(origin)
-        for url in (self.verify_url, self.event_log_url, self.webhook_url):
+        for url in (
+            self.verify_url,
+            self.event_log_url,
+            self.webhook_url,
+            self.monitoring_url,
+            self.push_url,
+            self.email_url,
+            self.sms_url,
+        ):
             _check_url(url)
+        if self.redis_url:
+            _check_redis(self.redis_url)
+        if self.max_connections < 1:
+            raise UsageError("at least 1 connection must be allowed")
+        for network in self.blocked:
+            _check_network(network)
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise UsageError("TLS needs both a certificate and its key")
 
@@ -108,6 +132,18 @@ def _check_origin(origin: str) -> None:
     parts = _split(origin)
     if parts is None or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
         raise UsageError(f"{origin!r} is no origin of a web page; write it like http://localhost:3000")
+
+
+def _check_redis(url: str) -> None:
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise UsageError(f"{url!r} is no address of a Redis; write it like redis://127.0.0.1:6379/0")
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no address and no network; write it like 192.0.2.7 or 192.0.2.0/24") from None
 
 
 def _check_url(url: str) -> None:

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
@@ -32,6 +33,13 @@ def protocol_name(text: str) -> str:
     near = difflib.get_close_matches(text, PROTOCOLS, n=1)
     known = f"did you mean {near[0]}?" if near else f"there is {', '.join(PROTOCOLS)}"
     raise typer.BadParameter(f"there is no protocol {text!r}; {known}")
+
+
+def from_environment(name: str) -> str:
+    """Return what an environment variable holds, the empty string where none is named; raises BadParameter."""
+    if name and not os.environ.get(name):
+        raise typer.BadParameter(f"the environment variable {name} is not set; it must hold the secret")
+    return os.environ[name] if name else ""
 
 
 def examples(*commands: str) -> str:

@@ -1,9 +1,10 @@
 """How the server is: /health, /ready and /metrics."""
 
+import asyncio
 import importlib.metadata
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,6 @@ from reference_server.meter import Meter
 from reference_server.mode import Mode
 from reference_server.namespace import ProtocolNamespace
 from reference_server.rules.space_commands import Census
-from reference_server.verify import Verifier
 
 MOUNT_POINT = "/"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -40,9 +40,16 @@ class Operations:
     """Answers what those who operate the server ask."""
 
     def __init__(
-        self, *, mode: Mode, namespaces: Sequence[ProtocolNamespace], verifier: Verifier, meter: Meter
+        self,
+        *,
+        mode: Mode,
+        namespaces: Sequence[ProtocolNamespace],
+        dependencies: Mapping[str, Callable[[], Awaitable[bool]]],
+        meter: Meter,
     ) -> None:
-        self._mode, self._namespaces, self._verifier, self._meter = mode, namespaces, verifier, meter
+        """Take what is to be told of; `dependencies` by name, each says whether it answers."""
+        self._mode, self._namespaces, self._meter = mode, namespaces, meter
+        self._dependencies = dependencies
         self._space = next((space for space in namespaces if space.protocol.name == "space"), None)
         self._uptime = Uptime()
         meter.gauge(self._gauges)
@@ -70,9 +77,10 @@ class Operations:
 
     async def ready(self, _request: web.Request) -> web.Response:
         """200 when everything the server needs answers, 503 naming what does not: `dependencies` by name."""
-        dependencies: dict[str, Json] = {}
-        if self._verifier.url:
-            dependencies["verify"] = "ok" if await self._verifier.answers() else "no answer"
+        answering = await asyncio.gather(*(answers() for answers in self._dependencies.values()))
+        dependencies: dict[str, Json] = {
+            name: "ok" if answers else "no answer" for name, answers in zip(self._dependencies, answering, strict=True)
+        }
         failing = [name for name, state in dependencies.items() if state != "ok"]
         status = "ok" if not failing else "unavailable"
         answer: dict[str, Json] = {"status": status, "timestamp": _now_ms(), "dependencies": dependencies}

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 import typer
 
 from rehearsal.output import output
-from rehearsal.parameters import examples, protocol_name
+from rehearsal.parameters import examples, from_environment, protocol_name
 
 EPILOG = examples(
     "rehearsal serve",
     "rehearsal serve space --port 4000 --mode development",
     "rehearsal serve --host 0.0.0.0 --world world.yaml --origin https://app.example.org",
+    "rehearsal serve gateway --redis redis://127.0.0.1:6379 --journal ./journal",
     "rehearsal serve --time-scale 60 --seed 1 --json-logs",
 )
 
@@ -64,6 +65,37 @@ def serve(
             metavar="URL", envvar="DISCORD_ERROR_WEBHOOK_URL", help="Discord webhook for errors.", show_default=False
         ),
     ] = "",
+    jwt_secret_env: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Environment variable with the secret that tokens are signed with.", show_default=False
+        ),
+    ] = "",
+    service_token_env: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Environment variable with the token of internal HTTP.", show_default=False),
+    ] = "",
+    journal: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keeps every entry, so that the next start goes on.", show_default=False),
+    ] = None,
+    redis: Annotated[
+        str,
+        typer.Option(metavar="URL", help="A Redis for presence and caches that others read.", show_default=False),
+    ] = "",
+    block: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="Whom not to let in; may be a network, or repeated.", show_default=False),
+    ] = None,
+    max_connections: Annotated[int, typer.Option(help="How many gopang serves at a time.")] = 100,
+    monitoring_url: Annotated[
+        str, typer.Option(metavar="URL", help="Where dongne's slow answers are posted.", show_default=False)
+    ] = "",
+    push_url: Annotated[
+        str, typer.Option(metavar="URL", help="Who delivers push notifications.", show_default=False)
+    ] = "",
+    email_url: Annotated[str, typer.Option(metavar="URL", help="Who delivers e-mail.", show_default=False)] = "",
+    sms_url: Annotated[str, typer.Option(metavar="URL", help="Who delivers text messages.", show_default=False)] = "",
     tls_certificate: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Certificate chain in PEM, for https.", show_default=False)
     ] = None,
@@ -73,8 +105,8 @@ def serve(
 ) -> None:
     """Run the reference server until Ctrl-C.
 
-    It knows test users and spaces, so that a client can connect at once; their tokens are shown when it starts.
-    Unless only this machine can connect, they open nothing without --test-credentials.
+    It knows test users, so that a client can connect at once: some tokens are shown when it starts, `rehearsal token`
+    makes others. Unless only this machine can connect, they open nothing without --test-credentials.
     """
     from reference_server.mode import Mode
     from reference_server.serve import run
@@ -93,6 +125,16 @@ def serve(
         verify_url=verify_url,
         event_log_url=event_log_url,
         webhook_url=webhook_url,
+        jwt_secret=from_environment(jwt_secret_env),
+        service_token=from_environment(service_token_env),
+        journal=journal,
+        redis_url=redis,
+        blocked=frozenset(block or ()),
+        max_connections=max_connections,
+        monitoring_url=monitoring_url,
+        push_url=push_url,
+        email_url=email_url,
+        sms_url=sms_url,
         tls_certificate=tls_certificate,
         tls_key=tls_key,
     )

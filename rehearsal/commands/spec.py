@@ -64,7 +64,7 @@ def lint(
     lines = list(dict.fromkeys(found))  # what is shared is found once by each that shares it
     for line in lines:
         console.print(Text(line, "red"), soft_wrap=True)
-    console.print(f"{len(lines)} findings in {len(documents)} documents")
+    console.print(f"{_count(len(lines), 'finding')} in {_count(len(documents), 'document')}")
     raise typer.Exit(1 if lines else 0)
 
 
@@ -102,27 +102,38 @@ def generate(
 
 @app.command(epilog=examples("rehearsal spec diff old/asyncapi.yaml spec/asyncapi.yaml"))
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="The document that clients were written for.")],
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The document, or folder, that clients were written for.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The document that they are to live with.")],
 ) -> None:
     """Say which changes may break clients.
 
-    Compares the document that clients were written for with a newer one. Exit code 0: nothing breaks. 1: something
-    does. 2: one of the documents cannot be read.
+    Compares the document that clients were written for with a newer one; of a contract's folder, its asyncapi.yaml.
+    Exit code 0: nothing breaks. 1: something does. 2: one of the documents cannot be read.
     """
     from protocols.diff import Kind, compare
 
-    for path in (old, new):
-        if not path.is_file():
-            raise UsageError(f"{path}: there is no such document")
+    old, new = _whole(old), _whole(new)
     styles = {Kind.BREAKING: "red", Kind.REVIEW: "yellow", Kind.COMPATIBLE: "green"}
     console = output()
     changes = compare(old, new)
     for change in changes:
         console.print(Text(str(change), styles[change.kind]), soft_wrap=True)
     counts = [f"{sum(change.kind is kind for change in changes)} {kind}" for kind in Kind]
-    console.print(f"{len(changes)} changes: {', '.join(counts)}")
+    console.print(f"{_count(len(changes), 'change')}: {', '.join(counts)}")
     raise typer.Exit(1 if any(change.kind is Kind.BREAKING for change in changes) else 0)
+
+
+def _whole(path: Path) -> Path:
+    """Return the one document that a path names: itself, or of a contract's folder the bundle; raises UsageError."""
+    document = path / "asyncapi.yaml" if path.is_dir() else path
+    if not document.is_file():
+        where = f"{path} has no asyncapi.yaml; `rehearsal spec bundle` writes it, or name a document"
+        raise UsageError(where if path.is_dir() else f"{path}: there is no such document")
+    return document
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _documents(path: Path) -> list[Path]:
@@ -149,5 +160,6 @@ def _settle(wanted: Mapping[Path, str], check: bool, command: str) -> None:
             path.write_text(wanted[path], "utf-8")
         console.print(f"{path}: {f'is not what `{command}` writes' if check else 'written'}", soft_wrap=True)
     if not drifted:
-        console.print(f"{len(wanted)} files are up to date")
+        verb = "is" if len(wanted) == 1 else "are"
+        console.print(f"{_count(len(wanted), 'file')} {verb} up to date")
     raise typer.Exit(1 if check and drifted else 0)
