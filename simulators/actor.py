@@ -125,6 +125,15 @@ class Actor(ABC):
         heapq.heappush(self._agenda, (at_s, self._planned, intent))
         self._planned += 1
 
+    def now_and_then(self, now_s: float, mean_s: float, intend: Callable[[float], Iterable[Act]]) -> None:
+        """Do something again and again, at moments that do not depend on each other."""
+
+        def again(due_s: float) -> Iterable[Act]:
+            yield from intend(due_s)
+            self.plan(due_s + self.random.expovariate(1 / mean_s), again)
+
+        self.plan(now_s + self.random.expovariate(1 / mean_s), again)
+
     def come(self, at_s: float) -> None:
         """Plan to connect, and nothing else."""
         self._agenda.clear()

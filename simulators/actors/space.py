@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from random import Random
 from typing import ClassVar, Final, cast
 
@@ -99,15 +99,6 @@ class SpaceActor(Actor):
     def disconnected(self, now_s: float) -> None:
         """Come back soon."""
         self.come(now_s + self.random.uniform(1.0, 3.0))
-
-    def now_and_then(self, now_s: float, mean_s: float, intend: Callable[[float], Iterable[Act]]) -> None:
-        """Do something again and again, at moments that do not depend on each other."""
-
-        def again(due_s: float) -> Iterable[Act]:
-            yield from intend(due_s)
-            self.plan(due_s + self.random.expovariate(1 / mean_s), again)
-
-        self.plan(now_s + self.random.expovariate(1 / mean_s), again)
 
 
 class Player(SpaceActor):
