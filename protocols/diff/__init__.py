@@ -7,6 +7,7 @@ import jsonschema_rs
 
 from protocols.diff import promises
 from protocols.diff.change import Change, Kind, breaking, compatible, review
+from protocols.diff.handshakes import handshakes
 from protocols.diff.payloads import payloads
 from protocols.diff.servers import servers
 from protocols.document import Document, Place, load
@@ -91,8 +92,28 @@ def _channel(old: _Channel, new: _Channel) -> Iterator[Change]:
         yield compatible(f"{key}/{_bare(new.operations[event].key)}", f"the event {event[1]} was added")
     yield from promises.requirements(old.requirements, new.requirements)
     yield from _conditions(old.place.get("x-conditions"), new.place.get("x-conditions"), key)
-    if _bare(_text(old.place.get("x-disconnect"))) != _bare(_text(new.place.get("x-disconnect"))):
-        yield review(key, "a disconnect counts as another event now")
+    yield from handshakes(old.place.get("x-handshake"), new.place.get("x-handshake"), f"{key}/x-handshake")
+    yield from promises.triggers(_named(old.place, "x-connect"), _named(new.place, "x-connect"), f"{key}/x-connect")
+    yield from _disconnect(old, new, f"{key}/x-disconnect")
+
+
+def _disconnect(old: _Channel, new: _Channel, address: str) -> Iterator[Change]:
+    """Compare what a lost connection causes, however either document says it."""
+    before, after = (_bare(_text(channel.place.get("x-disconnect"))) for channel in (old, new))
+    if before and after:
+        if before != after:
+            yield review(address, f"a lost connection counts as {after} now, not as {before}")
+    else:
+        yield from promises.triggers(_vanishing(old, before), _vanishing(new, after), address)
+
+
+def _vanishing(channel: _Channel, operation_id: str) -> list[promises.Item]:
+    """Return the triggers of a lost connection: its own, or where it counts as an operation those of that one."""
+    named = [place for place in channel.operations.values() if _bare(place.key) == operation_id]
+    if not named:
+        return _named(channel.place, "x-disconnect")
+    needed: list[Node] = [*_texts(named[0].get("x-requires"))]
+    return [{**item, "when": needed + _sequence(item.get("when"))} for item in _named(named[0], "x-triggers")]
 
 
 def _conditions(old: Place | None, new: Place | None, key: str) -> Iterator[Change]:
@@ -139,12 +160,13 @@ def _ack(old: Place, new: Place, address: str, *, client_writes: bool) -> Iterat
             required = other.get("required") is True
             yield (breaking if required else review)(address, f"is {'required' if required else 'optional'} now")
         yield from promises.deadline(terms.get("timeout-ms"), other.get("timeout-ms"), address)
+        yield from promises.where(_mapping(terms.get("where")), _mapping(other.get("where")), address)
 
 
-def _named(operation: Place, key: str) -> list[promises.Item]:
+def _named(owner: Place, key: str) -> list[promises.Item]:
     """Return triggers or refusals, with the operations that they name spelled without prefix."""
     found: list[promises.Item] = []
-    for item in _values(operation.get(key)):
+    for item in _values(owner.get(key)):
         names = {"operation", "event"}
         found.append({k: _bare(v) if k in names and isinstance(v, str) else v for k, v in _mapping(item.node).items()})
     return found
@@ -173,3 +195,7 @@ def _values(place: Place | None) -> Iterator[Place]:
 
 def _mapping(node: Node) -> dict[str, Node]:
     return node if isinstance(node, dict) else {}
+
+
+def _sequence(node: Node) -> list[Node]:
+    return node if isinstance(node, list) else []

@@ -1,7 +1,7 @@
 """What a changed payload means: whoever reads it has to understand all that the other side may write."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import jsonschema_rs
 from jsonschema_rs.canonical import CanonicalizationError, Containment
@@ -22,17 +22,25 @@ def payloads(old: Place, new: Place, address: str, *, client_writes: bool) -> It
         if (before is None) != (after is None):
             yield breaking(address, "the payload appeared" if before is None else "the payload vanished")
         return
-    narrow, wide = (before, after) if client_writes else (after, before)
+    examples = [place for message in (old, new) if (place := message.get("examples")) is not None]
+    yield from shapes(before, after, address, "the payload", client_writes=client_writes, examples=examples)
+
+
+def shapes(
+    old: Place, new: Place, address: str, what: str, *, client_writes: bool, examples: Sequence[Place] = ()
+) -> Iterator[Change]:
+    """Compare two schemas as `payloads` does; `what` names the thing, and `examples` are lists of AsyncAPI's."""
+    narrow, wide = (old, new) if client_writes else (new, old)
     covered, covers = _covers(wide, narrow), _covers(narrow, wide)
     if covered is Containment.YES:
         if covers is not Containment.YES:
-            yield compatible(address, "the payload admits more" if client_writes else "the payload admits less")
+            yield compatible(address, f"{what} admits {'more' if client_writes else 'less'}")
         return
     if covered is not Containment.NO:
-        yield breaking(address, "the payload changed, and nobody can prove that it still fits")
+        yield breaking(address, f"{what} changed, and nobody can prove that it still fits")
         return
-    what = "the payload no longer admits all that it did" if client_writes else "the payload may be what was never said"
-    yield breaking(address, what, _witness(old, new, narrow, wide))
+    how = "no longer admits all that it did" if client_writes else "may be what was never said"
+    yield breaking(address, f"{what} {how}", _witness(examples, narrow, wide))
 
 
 def _canonical(schema: Place) -> jsonschema_rs.CanonicalSchema:
@@ -43,12 +51,11 @@ def _covers(wide: Place, narrow: Place) -> Containment:
     return _canonical(wide).covers(_canonical(narrow))
 
 
-def _witness(old: Place, new: Place, narrow: Place, wide: Place) -> str | None:
-    """Return an example of either document that only `narrow` admits, or else the schema of all such values."""
+def _witness(examples: Sequence[Place], narrow: Place, wide: Place) -> str | None:
+    """Return an example that only `narrow` admits, or else the schema of all such values."""
     fits, misses = validator(narrow), validator(wide)
-    for message in (old, new):
-        examples = message.get("examples")
-        for example in examples.values() if examples else ():
+    for listed in examples:
+        for example in listed.values():
             value = example.get("payload")
             if value is not None and fits.is_valid(value.node) and not misses.is_valid(value.node):
                 return json.dumps(value.node, ensure_ascii=False)

@@ -68,7 +68,7 @@ def _changed_trigger(old: Item, new: Item, address: str) -> Iterator[Change]:
     elif (old.get("room"), old.get("user")) != (new.get("room"), new.get("user")):
         yield breaking(address, "goes to somebody else now")
     yield from _when(_texts(old.get("when")), _texts(new.get("when")), address)
-    yield from _where(_mapping(old.get("where")), _mapping(new.get("where")), address)
+    yield from where(_mapping(old.get("where")), _mapping(new.get("where")), address)
     yield from deadline(old["within-ms"], new["within-ms"], address)
     yield from level(_level(old), _level(new), address)
     yield from _disconnects(old, new, address)
@@ -81,7 +81,8 @@ def _when(old: Sequence[str], new: Sequence[str], address: str) -> Iterator[Chan
         yield review(address, f"is heard also when not {' and '.join(removed)}")
 
 
-def _where(old: Item, new: Item, address: str) -> Iterator[Change]:
+def where(old: Item, new: Item, address: str) -> Iterator[Change]:
+    """Compare the fields that a trigger, ack or refusal promises."""
     for field in old.keys() | new.keys():
         if field not in new:
             yield breaking(address, f"no longer promises {field}")
@@ -120,6 +121,7 @@ def refusals(old: Sequence[Item], new: Sequence[Item], address: str) -> Iterator
             yield breaking(
                 case, f"is told by {other.get('event', 'the ack')} now, not by {item.get('event', 'the ack')}"
             )
+        yield from where(_mapping(item.get("where")), _mapping(other.get("where")), case)
         yield from _disconnects(item, other, case)
     for conditions in after.keys() - before.keys():
         yield review(f"{address}: {' and '.join(sorted(conditions))}", "is refused")

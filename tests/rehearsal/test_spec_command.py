@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from protocols.bundle import SHARED
+
 from .command import rehearsal
 
 ROOT = Path(__file__).parents[2]
@@ -15,8 +17,9 @@ def checkout(tmp_path: Path) -> Path:
     """Give a folder with a copy of the contract and of the generated modules."""
     shutil.copytree(ROOT / "spec", tmp_path / "spec")
     (tmp_path / "protocols").mkdir()
-    for name in ("__init__.py", "space.py"):
-        shutil.copy(ROOT / "protocols" / name, tmp_path / "protocols")
+    for source in (tmp_path / "spec" / "protocols").glob("*.yaml"):
+        if source.name != SHARED:
+            shutil.copy(ROOT / "protocols" / f"{source.stem}.py", tmp_path / "protocols")
     return tmp_path
 
 
@@ -36,6 +39,7 @@ def test_lint_finds_what_is_no_yaml(tmp_path: Path) -> None:
 
     assert ended.code == 1
     assert ended.out.startswith("bad.yaml:2: not YAML")
+    assert ended.out.endswith("1 finding in 1 document\n")
 
 
 @pytest.mark.parametrize(("command", "drifted"), [("bundle", "spec/asyncapi.yaml"), ("generate", "protocols/space.py")])
@@ -60,3 +64,13 @@ def test_diff_is_exit_1_when_clients_break(checkout: Path) -> None:
     assert same.code == 0
     assert broken.code == 1
     assert "breaking: space: the namespace is /plaza now, not /space" in broken.out
+    assert "1 change: 1 breaking, 0 review, 0 compatible" in broken.out
+
+
+def test_diff_of_folders_compares_their_bundles(checkout: Path) -> None:
+    same = rehearsal("spec", "diff", "spec", "spec/asyncapi.yaml", cwd=checkout)
+    assert (same.code, same.out.strip()) == (0, "0 changes: 0 breaking, 0 review, 0 compatible")
+
+    none = rehearsal("spec", "diff", "spec", "protocols", cwd=checkout)
+    assert none.code == 2
+    assert "protocols has no asyncapi.yaml" in none.err

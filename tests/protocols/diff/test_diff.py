@@ -106,7 +106,18 @@ def test_an_ack_that_a_client_writes_is_judged_the_other_way_round(tmp_path: Pat
     ]
 
 
+def test_a_handshake_that_asks_for_more_or_takes_more(tmp_path: Path) -> None:
+    """The edits of the corpus go one way; these are what it is to undo two of them."""
+    handshake = TEXT[TEXT.index("    x-handshake:") : TEXT.index("    x-connect:")]
+    (tmp_path / "open.yaml").write_text(TEXT.replace(handshake, ""), encoding="utf-8")
+    [asked] = compare(tmp_path / "open.yaml", BASE)
+    assert (asked.kind, asked.address) == (Kind.BREAKING, "desk/x-handshake")
+    (tmp_path / "bare.yaml").write_text(TEXT.replace("      header: true\n", ""), encoding="utf-8")
+    [taken] = compare(tmp_path / "bare.yaml", BASE)
+    assert (taken.kind, taken.address) == (Kind.COMPATIBLE, "desk/x-handshake")
+
+
 def test_a_document_that_is_not_clean_is_refused(tmp_path: Path) -> None:
     (tmp_path / "desk.yaml").write_text(TEXT.replace("messages/AskAck'}]", "messages/AskAcks'}]"), encoding="utf-8")
-    with pytest.raises(SpecError, match=r"desk\.yaml:41: .*AskAcks' names nothing"):
+    with pytest.raises(SpecError, match=r"desk\.yaml:49: .*AskAcks' names nothing"):
         compare(BASE, tmp_path / "desk.yaml")
