@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from conformance.judge import Step, fits
-from conformance.model import Expectation, Heard
+from conformance.expectation import Expectation, Heard, fits
+from conformance.judge import Step
 from protocols.contract import Level
 from simulators.target import Target
 

@@ -1,6 +1,6 @@
 """The cases that the contract alone gives: every event with every border, fault, wrong state and forged identity."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
@@ -8,14 +8,15 @@ from hypothesis import given, seed
 from hypothesis import strategies as st
 
 from conformance.arguments import arguments
-from conformance.case import Case
+from conformance.case import Case, Skipped
 from conformance.examples import Example, boundaries, mutations
 from conformance.machine import converse
+from conformance.model import INVALID
 from conformance.playground import Playground
 from conformance.search import SETTINGS, Search
 from conformance.strategies import invalid
 from conformance.verdict import Broken
-from protocols.contract import Action, Event, Json, Level, Operation, Protocol
+from protocols.contract import Action, Event, Json, Level, Operation, Protocol, Refusal
 
 FORGED: Final = "somebody-else"
 
@@ -43,8 +44,13 @@ def _operation_cases(protocol: Protocol, operation: Operation) -> Iterator[Case]
         faulty = (_all(protocol, 1), _all(protocol, 3))
         yield _case(protocol, operation, "invalid", partial(_invalid, operation), faulty)
     yield _case(protocol, operation, "arguments", partial(_arguments, operation), (_all(protocol, 1),))
-    states = tuple(dict.fromkeys(r.requirement for r in operation.refusals if r.requirement))
-    yield _case(protocol, operation, "state", partial(_too_early, operation), states[1:2] or states)
+    states = [refusal.requirement for refusal in operation.refusals if refusal.requirement and not _of_invalid(refusal)]
+    if states:
+        yield _case(protocol, operation, "state", partial(_too_early, operation), states[:1])
+    if operation.ack is None:
+        yield _case(protocol, operation, "asked", partial(_asked, operation), (_all(protocol, 3),))
+    elif not operation.ack_required:
+        yield _case(protocol, operation, "unasked", partial(_unasked, operation), (*own, _all(protocol, 3)))
     if operation.server_derived:
         yield _case(
             protocol, operation, "forged", partial(_forged, operation), (_all(protocol, 4), *operation.requirements[:1])
@@ -64,7 +70,7 @@ def _case(
     operation: Operation,
     kind: str,
     play: "partial[None]",
-    cites: tuple[str, ...],
+    cites: Iterable[str],
     *,
     is_random: bool = False,
 ) -> Case:
@@ -94,11 +100,11 @@ def _valid(operation: Operation, ground: Playground) -> None:
             if operation.schema is None:
                 await cast.stage.say(who, operation.event())
                 return
-            base = dict(cast.base(operation, who))
+            base = cast.base(operation, who)
             await cast.stage.say(who, _event(cast.model.protocol, operation, base))
             for index in range(len(boundaries(cast.model.protocol, operation.schema, base))):
                 who = await cast.ready(operation)
-                base = dict(cast.base(operation, who))
+                base = cast.base(operation, who)
                 example = boundaries(cast.model.protocol, operation.schema, base)[index]
                 await cast.stage.say(who, _event(cast.model.protocol, operation, example.payload))
 
@@ -112,7 +118,7 @@ def _invalid(operation: Operation, ground: Playground) -> None:
         async with ground.cast() as cast:
             who = await cast.ready(operation)
             assert operation.schema is not None
-            for example in mutations(cast.model.protocol, operation.schema, dict(cast.base(operation, who))):
+            for example in mutations(cast.model.protocol, operation.schema, cast.base(operation, who)):
                 await cast.stage.say_invalid(who, operation.name, [example.payload])
             await cast.settle()
 
@@ -125,7 +131,7 @@ def _arguments(operation: Operation, ground: Playground) -> None:
     async def play() -> None:
         async with ground.cast() as cast:
             who = await cast.ready(operation)
-            base = None if operation.schema is None else dict(cast.base(operation, who))
+            base = None if operation.schema is None else cast.base(operation, who)
             for example in arguments(cast.model.protocol, operation, base):
                 await cast.stage.say_invalid(who, operation.name, example.values)
             await cast.settle()
@@ -138,13 +144,12 @@ def _too_early(operation: Operation, ground: Playground) -> None:
 
     async def play() -> None:
         async with ground.cast() as cast:
-            who = await cast.ready(operation)
-            payload = None if operation.schema is None else cast.base(operation, who)
+            event = cast.event(operation, await cast.ready(operation))
             stranger = await cast.outsider()
-            if operation.event is not cast.entry:
-                await cast.stage.say(stranger, _event(cast.model.protocol, operation, payload))
-            else:
-                await cast.stage.say(stranger, cast.inadmissible())
+            event = cast.inadmissible(operation) or event
+            if cast.model.foresee(stranger, event).refusal is None:
+                raise Skipped(f"whoever is connected may emit {operation.name}")
+            await cast.stage.say(stranger, event)
             await cast.settle()
 
     ground.run(play())
@@ -156,11 +161,30 @@ def _forged(operation: Operation, ground: Playground) -> None:
     async def play() -> None:
         async with ground.cast() as cast:
             who = await cast.ready(operation)
-            payload = {**cast.base(operation, who), **dict.fromkeys(operation.server_derived, FORGED)}
+            base = cast.base(operation, who)
+            assert isinstance(base, Mapping)  # only of an object can fields be derived
+            payload = {**base, **dict.fromkeys(operation.server_derived, FORGED)}
             await cast.stage.say(who, _event(cast.model.protocol, operation, payload))
             await cast.settle()
 
     ground.run(play())
+
+
+def _unasked(operation: Operation, ground: Playground) -> None:
+    """Emit the event without asking for its ack: none comes, and all else is the same."""
+    ground.run(_say_once(operation, ground, asks=False))
+
+
+def _asked(operation: Operation, ground: Playground) -> None:
+    """Ask for an ack where the contract has none: none comes, and all else is the same."""
+    ground.run(_say_once(operation, ground, asks=True))
+
+
+async def _say_once(operation: Operation, ground: Playground, *, asks: bool) -> None:
+    async with ground.cast() as cast:
+        who = await cast.ready(operation)
+        await cast.stage.say(who, cast.event(operation, who), asks=asks)
+        await cast.settle()
 
 
 def _random(operation: Operation, ground: Playground) -> None:
@@ -190,6 +214,10 @@ def _random(operation: Operation, ground: Playground) -> None:
                 ground.run(cast.stage.say_invalid(who, operation.name, [payload]))
 
     found.run(emit)
+
+
+def _of_invalid(refusal: Refusal) -> bool:
+    return any(condition.name == INVALID for condition in refusal.when)
 
 
 def _payload(example: Example) -> Json:

@@ -1,15 +1,19 @@
 """The people of a case and how they get where it needs them; each protocol knows its own ways."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import ClassVar, Unpack
 
 import aiohttp
 
+from conformance.case import Skipped
 from conformance.model import Model
 from conformance.person import Person
 from conformance.stage import Stage
 from protocols.contract import Action, Event, Json, Operation
-from simulators.people import People
+from protocols.errors import UsageError
+from simulators.people import Identity, People
+from simulators.target import EndpointChanges
 
 
 class Cast(ABC):
@@ -20,6 +24,8 @@ class Cast(ABC):
         self.people = people
         self.http = http
         self.scopes = scopes
+        self.places: list[str] = []
+        """The places that the case plays in, by the names that the target has for them."""
 
     @property
     def model(self) -> Model:
@@ -39,25 +45,56 @@ class Cast(ABC):
         refused: list[Operation] = []
         for operation in self.model.protocol.inbound.values():
             if operation.event is not self.entry:
-                arguments = [] if operation.schema is None else [self.base(operation, who)]
-                event = self.model.protocol.parse(Action.RECEIVE, operation.name, arguments)
+                event = self.event(operation, who)
                 (accepted if self.model.foresee(who, event).refusal is None else refused).append(operation)
-        if not accepted:
+        if not accepted and self.entry is not None:
             accepted = [self.model.protocol.operation(self.entry)] * len(refused)
         return [*accepted * 4, *refused]
 
-    @property
-    @abstractmethod
-    def entry(self) -> type[Event]:
-        """The event by which one enters a place; random conversations use `enter` for it."""
+    def event(self, operation: Operation, who: Person) -> Event:
+        """Return a plain event that is accepted from this person now."""
+        arguments = [] if operation.schema is None else [self.base(operation, who)]
+        return self.model.protocol.parse(Action.RECEIVE, operation.name, arguments)
 
-    @abstractmethod
+    # ---- coming --------------------------------------------------------------------------------------------------
+
+    async def come(self, name: str, *, like: Person | None = None, **changes: Unpack[EndpointChanges]) -> Person:
+        """Connect somebody new; with `like`, through another socket of the same user.
+
+        Where the handshake wants credentials they get those of somebody who is nobody else here. Raises Skipped when
+        the target has not so many people.
+        """
+        if self.model.protocol.handshake is None:
+            return await self.stage.connect(name, **changes)
+        identity = await self.stranger(name) if like is None else like.identity
+        return await self.stage.connect(name, identity, **changes)
+
+    async def stranger(self, nickname: str) -> Identity:
+        """Return credentials of somebody who is nobody on this stage; raises Skipped."""
+        taken = {person.identity.id for person in self.stage.people if person.identity is not None}
+        try:
+            return await self.people.somebody(nickname, but=taken)
+        except UsageError as error:
+            raise Skipped(str(error)) from error
+
     async def prepare(self, names: Sequence[str], places: int) -> None:
         """Connect people who have done nothing yet, and choose so many places for them to play in."""
+        self.choose_places(places)
+        for name in names:
+            await self.come(name)
+
+    def choose_places(self, number: int) -> None:
+        """Take so many places to play in that no other case has had."""
+        self.places[:] = [self.stage.target.scope(self.scopes.next(), self.scopes.run) for _ in range(number)]
 
     async def reconnect(self, who: Person) -> None:
-        """Connect somebody again whose connection has ended."""
+        """Connect somebody again whose connection has ended, as whom they were."""
         await self.stage.connect(who.name)
+
+    # ---- what each protocol knows --------------------------------------------------------------------------------
+
+    entry: ClassVar[type[Event] | None] = None
+    """The event by which one enters a place, if there is one; random conversations use `enter` for it."""
 
     @abstractmethod
     async def assemble(self) -> None:
@@ -68,24 +105,27 @@ class Cast(ABC):
         """Bring the people to where this operation is accepted, from wherever they are, and return who may emit it."""
 
     @abstractmethod
-    def base(self, operation: Operation, who: Person) -> Mapping[str, Json]:
-        """Return a plain payload that is accepted from this person now."""
+    def base(self, operation: Operation, who: Person) -> Json:
+        """Return a plain payload of an operation that has one; it is accepted from this person after `ready`.
+
+        Asked of everybody at any time; where nothing could be accepted it is valid all the same.
+        """
 
     @abstractmethod
     async def outsider(self) -> Person:
         """Return somebody who is connected and has done nothing else, for whom almost everything is too early."""
 
-    @abstractmethod
-    def inadmissible(self) -> Event:
-        """Return an entry that is valid and refused."""
+    def inadmissible(self, operation: Operation) -> Event | None:
+        """Return a valid event that the outsider is refused, where they are not refused the plain one of `base`."""
+        return None
 
-    @abstractmethod
     async def settle(self) -> None:
-        """Check, as a newcomer would see it, that the state is what the model says."""
+        """Check, as a newcomer would see it, that the state is what the model says; where nothing shows it, nothing."""
+        await self.stage.listen()
 
-    @abstractmethod
-    async def enter(self, who: Person, place: int) -> Event:
-        """Return the event that brings somebody into one of the places that the case plays in."""
+    async def enter(self, who: Person, place: int) -> None:
+        """Bring somebody into one of the places, by HTTP, by what they say, or both; nothing where there are none."""
+        return
 
 
 class Scopes:

@@ -43,12 +43,12 @@ class Conversation(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._steps: list[str] = []
         self.search.go_on()
         self.ground = self.search.ground
         with self.search.watching(self._shown), ExitStack() as opening:  # lets everybody go when not all can come
             self.cast: Cast = opening.enter_context(self.ground.opened(hurried=self.search.is_shrinking))
             self.ground.run(self.cast.prepare(NAMES, PLACES))
+            self.cast.stage.steps.clear()  # a story begins when everybody is there
             self._stack = opening.pop_all()
 
     def teardown(self) -> None:
@@ -62,7 +62,8 @@ class Conversation(RuleBasedStateMachine):
             data.draw(_step(self))
 
     def _shown(self, broken: Broken) -> tuple[int, tuple[str, ...]]:
-        return len(self._steps), self.cast.stage.story(self._steps, broken)
+        stage = self.cast.stage
+        return len(stage.steps), stage.story(broken)
 
     def act(self, draw: st.DrawFn) -> None:
         """Let somebody do what is drawn."""
@@ -71,7 +72,6 @@ class Conversation(RuleBasedStateMachine):
             return
         who = self.cast.person(draw(st.sampled_from(NAMES)))
         if not who.is_connected:
-            self._steps.append(f"{who} = connects again")
             self.ground.run(self.cast.reconnect(who))
             return
         match action:
@@ -85,17 +85,11 @@ class Conversation(RuleBasedStateMachine):
                 operation = draw(st.sampled_from(list(self.cast.model.protocol.inbound.values())))
                 wrong = draw(garbage(self.cast.model.protocol, operation))
                 self._break(who, operation.name, wrong.values)
-            case "cut" if who.can_be_cut_off:
-                self._steps.append(f"{who} = is cut off")
-                self.ground.run(self.cast.stage.leave(who, politely=False))
             case _:
-                self._steps.append(f"{who} = disconnects")
-                self.ground.run(self.cast.stage.leave(who))
+                self.ground.run(self.cast.stage.leave(who, politely=action != "cut"))
 
     def _enter(self, draw: st.DrawFn, who: Person) -> None:
-        event = self.ground.run(self.cast.enter(who, draw(st.integers(0, PLACES - 1))))
-        self._note(who, event.event_name, event.to_args())
-        self.ground.run(self.cast.stage.say(who, event))
+        self.ground.run(self.cast.enter(who, draw(st.integers(0, PLACES - 1))))
 
     def _say(self, draw: st.DrawFn, who: Person) -> None:
         protocol = self.cast.model.protocol
@@ -107,8 +101,10 @@ class Conversation(RuleBasedStateMachine):
         if operation.schema is not None:
             plain: st.SearchStrategy[Json] = st.just(self.cast.base(operation, who))
             payloads.append(draw(plain | self.cast.model.payloads(operation, who)))
-        self._note(who, operation.name, payloads)
-        self.ground.run(self.cast.stage.say(who, protocol.parse(Action.RECEIVE, operation.name, payloads)))
+        # Whoever wants no ack gets none, and all else happens just the same.
+        asks = operation.ack is not None and (operation.ack_required or draw(st.integers(0, 3)) > 0)
+        event = protocol.parse(Action.RECEIVE, operation.name, payloads)
+        self.ground.run(self.cast.stage.say(who, event, asks=asks))
 
     def _say_invalid(self, draw: st.DrawFn, who: Person) -> None:
         protocol = self.cast.model.protocol
@@ -117,11 +113,7 @@ class Conversation(RuleBasedStateMachine):
         self._break(who, operation.name, [example.payload])
 
     def _break(self, who: Person, name: str, arguments: Sequence[object]) -> None:
-        self._note(who, name, arguments)
         self.ground.run(self.cast.stage.say_invalid(who, name, arguments))
-
-    def _note(self, who: Person, name: str, arguments: Sequence[object]) -> None:
-        self._steps.append(self.cast.stage.line(who, name, arguments))
 
 
 @st.composite

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from protocols.contract import Operation
 from simulators.connection import Connection
 from simulators.people import Identity
-from simulators.received import Received
+from simulators.received import Answer, Received
 
 _BELOW_LIMIT = 0.8  # of a rate that the contract promises to serve, so that no event of ours is surplus
 
@@ -20,10 +20,12 @@ class Person:
     connection: Connection | None = None
     is_here: bool = False
     """Whether the connection is meant to live: it was opened, and nobody was told to end it."""
+    identity: Identity | None = None
+    """Whom the target takes them for since the handshake; two sockets of one user are two people with one identity."""
     identities: dict[str, Identity] = field(default_factory=dict)
-    """Scope (such as a space) -> the credentials that open it."""
-    inbox: list[Received] = field(default_factory=list)
-    """What came since the last step ended."""
+    """Scope (such as a space) -> the credentials that open it, where a place asks for them and not the handshake."""
+    arrivals: list[Received | Answer] = field(default_factory=list)
+    """What came since the last step ended, events and acks, in the order of its arrival."""
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something comes."""
     _sent: dict[str, deque[float]] = field(default_factory=dict)
@@ -41,10 +43,19 @@ class Person:
         """Whether a target can notice at once that the connection is cut; over long polling it is mere silence."""
         return self.connection is not None and self.connection.endpoint.transport != "polling"
 
-    def on_event(self, received: Received) -> None:
+    @property
+    def inbox(self) -> list[Received]:
+        """The events among what came since the last step ended."""
+        return [arrival for arrival in self.arrivals if isinstance(arrival, Received)]
+
+    def take(self, arrival: Received | Answer) -> None:
         """Take what the connection hears."""
-        self.inbox.append(received)
+        self.arrivals.append(arrival)
         self.stirred.set()
+
+    def forget(self) -> None:
+        """Begin a new step with nothing heard."""
+        self.arrivals.clear()
 
     async def pace(self, operation: Operation | None) -> None:
         """Wait until one more event of this kind stays below the rate that the contract promises to serve."""

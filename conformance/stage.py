@@ -12,18 +12,23 @@ from dataclasses import dataclass, replace
 from typing import Final, Unpack, cast
 
 from conformance.belated import Belated
-from conformance.judge import Step, judge
-from conformance.model import Expectation, Heard, Model, Outlook
+from conformance.expectation import Expectation, Heard, Outlook
+from conformance.judge import Extra, Step, judge
+from conformance.model import Model
 from conformance.person import Person
 from conformance.verdict import Broken
 from protocols.contract import Event, Level
-from protocols.errors import ConnectionLost, NotHeard
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
 from simulators.connection import Connection
 from simulators.history import Direction, History, conversation, describe
+from simulators.people import Identity
+from simulators.received import Answer, Received
 from simulators.strict_json import Value
 from simulators.target import EndpointChanges, Target
 
+CONNECT: Final = "connect"
 DISCONNECT: Final = "disconnect"
+NOTHING: Final = "time that passes"
 FENCE_MS: Final = 1000
 LONGEST_CONVERSATION: Final = 8
 _HURRY: Final = 0.3  # s; how long a step waits once its case has failed and only a shorter way to show it is sought
@@ -49,29 +54,62 @@ class Stage:
         self.hurried = False
         self.given_up: set[str] = set()
         """Ids of operations that a SHOULD promised in vain, for which nobody waits any more."""
+        self.steps: list[str] = []
+        """What everybody did so far, one line each."""
         self._belated = Belated(target)
+        self._untimely: list[Broken] = []  # what timers of the target caused at the wrong time during this step
+        self._fenced_at = 0.0
         self._step_began = 0
         self._state_before = ""
 
     # ---- coming and going --------------------------------------------------------------------------------------
 
-    async def connect(self, name: str, **changes: Unpack[EndpointChanges]) -> Person:
-        """Open a connection for somebody new, or again for somebody whose connection has ended."""
+    async def connect(self, name: str, identity: Identity | None = None, **changes: Unpack[EndpointChanges]) -> Person:
+        """Open a connection for somebody new, or again for somebody whose connection has ended.
+
+        An identity is kept for the next time, and shown in the handshake where the protocol wants that. Checks that
+        those who must hear of it do. Raises UsageError when the target does not know the identity.
+        """
         who = next((person for person in self.people if person.name == name), None)
         if who is None:
             who = Person(name)
             self.people.append(who)
-        who.inbox.clear()
+        who.identity = identity or who.identity
+        who.forget()
+        self._fenced_at = 0.0
+        self.begin(f"{who} = connects")
+        await self._open(who, changes)
         who.is_here = True
-        who.connection = await Connection.open(
-            self.target.endpoint(**changes),
-            self.model.protocol,
-            name,
-            self.history,
-            patience_s=self.target.deadline_s(1000),
-            on_event=who.on_event,
-        )
+        self.model.present.append(who)
+        outlook = self.model.foresee_connect(who)
+        step = Step(who, None, CONNECT, outlook, time.monotonic_ns())
+        # Where coming causes nothing, whatever it does cause is found by the next step: it is not heard by then.
+        heard = await self._hear(step, speaker=who) if self.model.protocol.connect else Heard({})
+        extras = self._compare(step, heard)
+        self.model.arrive(who, heard)
+        self._explain(extras)
+        await self._expect_ends(outlook)
         return who
+
+    async def _open(self, who: Person, changes: EndpointChanges) -> None:
+        if who.identity is not None and self.model.protocol.handshake is not None:
+            changes.setdefault("auth", {"token": who.identity.token})
+        try:
+            who.connection = await Connection.open(
+                self.target.endpoint(**changes),
+                self.model.protocol,
+                who.name,
+                self.history,
+                patience_s=self.target.deadline_s(1000),
+                on_event=who.take,
+                on_answer=who.take,
+            )
+        except ConnectRefused as refused:
+            if who.identity is None:
+                raise
+            raise UsageError(
+                f"the target refused {who.identity.id}'s session: {refused.message}; is it right in [people]?"
+            ) from refused
 
     async def leave(self, who: Person, *, politely: bool = True) -> None:
         """End somebody's connection, and check that those who must hear of it do.
@@ -80,28 +118,38 @@ class Stage:
         """
         assert who.connection is not None
         connection = who.connection
+        politely = politely or not who.can_be_cut_off
 
         async def end() -> None:
-            if politely or not who.can_be_cut_off:
+            if politely:
                 await connection.close()
             else:
                 connection.abort()
 
-        await self.vanish(who, end)
+        await self.vanish(who, end, "disconnects" if politely else "is cut off")
 
-    async def vanish(self, who: Person, end: Callable[[], Awaitable[None]]) -> None:
+    async def vanish(self, who: Person, end: Callable[[], Awaitable[None]], how: str = "vanishes") -> None:
         """Bring about the end of somebody's connection, and check that those who must hear of it do.
 
         Their deadline counts from when `end` is done: a target may take long to notice a silent death.
         """
         outlook = self.model.foresee_end(who)
-        self.begin()
+        self.begin(f"{who} = {how}")
         who.is_here = False
         await end()
-        began = time.monotonic_ns()
-        heard = await self._hear(outlook, began)
-        self._compare(Step(who, None, DISCONNECT, outlook, began), heard)
+        step = Step(who, None, DISCONNECT, outlook, time.monotonic_ns())
+        heard = await self._hear(step)
+        extras = self._compare(step, heard)
+        self._gone(who)
+        self._explain(extras)
+
+    def _gone(self, who: Person) -> None:
+        """Note that somebody's connection has ended, and what that means for them."""
+        who.is_here = False
+        if who in self.model.present:
+            self.model.present.remove(who)
         self.model.leave(who)
+        self.model.forgive(lambda owed: owed.receiver is who)
 
     async def close(self) -> None:
         """End every connection that still lives."""
@@ -110,64 +158,117 @@ class Stage:
 
     # ---- saying ------------------------------------------------------------------------------------------------
 
-    async def say(self, who: Person, event: Event) -> Heard:
-        """Let somebody emit a valid event, and check everything that the contract says of it."""
-        await who.pace(self.model.protocol.operation(event))
-        outlook = self.model.foresee(who, event)
-        step = await self._act(who, event, event.event_name, event.to_args(), outlook)
-        heard = await self._hear(outlook, step.began_ns, speaker=who)
-        self._compare(step, heard)
+    async def say(self, who: Person, event: Event, *, asks: bool | None = None) -> Heard:
+        """Let somebody emit a valid event, and check everything that the contract says of it.
+
+        It asks for an ack where there is one, unless `asks` says otherwise.
+        """
+        operation = self.model.protocol.operation(event)
+        await who.pace(operation)
+        asks = operation.ack is not None if asks is None else asks
+        outlook = self.model.foresee(who, event, asked=asks)
+        step = self._act(who, event, event.event_name, event.to_args(), outlook, asks=asks)
+        heard = await self._hear(step, speaker=who)
+        extras = self._compare(step, heard)
         if outlook.refusal is None:
             for broken in self.model.promises(who, event, heard):
                 raise broken
             self.model.apply(who, event, heard)
+        self._explain(extras)
         await self._expect_ends(outlook)
         return heard
 
     async def say_invalid(self, who: Person, event_name: str, arguments: Sequence[object]) -> Heard:
         """Let somebody emit something that breaks the contract, and check that it is refused and changes nothing."""
-        outlook = self.model.foresee_invalid(who, event_name)
-        await who.pace(outlook.operation)
-        step = await self._act(who, None, event_name, arguments, outlook)
-        heard = await self._hear(outlook, step.began_ns, speaker=who)
-        self._compare(step, heard)
+        operation = self.model.protocol.inbound.get(event_name)
+        asks = operation is not None and operation.ack is not None
+        outlook = self.model.foresee_invalid(who, event_name, arguments, asked=asks)
+        await who.pace(operation)
+        step = self._act(who, None, event_name, arguments, outlook, asks=asks)
+        heard = await self._hear(step, speaker=who)
+        self._explain(self._compare(step, heard))
         await self._expect_ends(outlook)
         return heard
 
-    async def _act(
-        self, who: Person, event: Event | None, name: str, arguments: Sequence[object], outlook: Outlook
+    def _act(
+        self, who: Person, event: Event | None, name: str, arguments: Sequence[object], outlook: Outlook, *, asks: bool
     ) -> Step:
-        self.begin()
+        self.begin(f"{who} {Direction.SENT} {describe(name, cast('Sequence[Value]', arguments))}")
         assert who.connection is not None
+        ack_id = None
         try:
-            began = who.connection.emit_raw(name, *arguments)
+            if asks:
+                ack_id, began_ns = who.connection.ask_raw(name, *arguments)
+            else:
+                began_ns = who.connection.emit_raw(name, *arguments)
         except ConnectionLost as lost:
             raise Broken(f"{self.model.protocol.name}/all/1", f"{who} stays connected", str(lost)) from lost
-        return Step(who, event, name, outlook, began)
+        return Step(who, event, name, outlook, began_ns, ack_id)
 
-    def begin(self) -> None:
-        """Start a step: what comes from now on belongs to it."""
+    async def listen(self, for_ms: float = 0.0) -> Heard:
+        """Let so much of the target's time pass while nobody does anything, and check what comes by itself."""
+        self.begin(f"= {for_ms:g} ms pass" if for_ms else "")
+        await asyncio.sleep(for_ms / 1000 / self.target.time_scale)
+        return await self._listened()
+
+    async def collect(self) -> Heard:
+        """Wait until all that timers of the target owe has come, and check that it does, each at its time."""
+        self.begin("= time passes")
+        owed = list(self.model.owed)
+
+        def is_all_there() -> bool:
+            return all(any(map(item.is_paid_by, item.expectation.receiver.inbox)) for item in owed)
+
+        by = max((item.by for item in owed), default=0.0)
+        await self.until(is_all_there, {item.expectation.receiver for item in owed}, by)
+        return await self._listened()
+
+    async def finish(self) -> None:
+        """Check at the end of a case that what was due by now has come."""
+        if self.model.owed:
+            await self.listen()
+
+    async def _listened(self) -> Heard:
+        step = Step(None, None, NOTHING, Outlook(), time.monotonic_ns())
+        heard = await self._hear(step)
+        self._explain(self._compare(step, heard))
+        return heard
+
+    def begin(self, line: str = "") -> None:
+        """Start a step: what comes from now on belongs to it. Its line tells it in a story."""
+        if line:
+            self.steps.append(line)
+        self._untimely.clear()
         self._step_began = len(self.history)
         self._state_before = self.model.describe()
+        self.model.moment = time.monotonic()
 
     # ---- hearing -----------------------------------------------------------------------------------------------
 
-    async def _hear(self, outlook: Outlook, began_ns: int, *, speaker: Person | None = None) -> Heard:
-        due = [item for item in outlook.expectations if self._is_awaited(item)]
-        deadline = began_ns / 1e9 + max(map(self._patience_s, due), default=0.0)
+    async def _hear(self, step: Step, *, speaker: Person | None = None) -> Heard:
+        due = [item for item in step.outlook.expectations if self._is_awaited(item)]
+        waits = list(map(self._patience_s, due))
+        receivers = {item.receiver for item in due}
         counted = _multiset(due)
-        await self.until(lambda: all(map(_is_settled, counted)), {item.receiver for item in due}, deadline)
+        ack = step.outlook.ack
+        if ack is not None and step.who is not None:
+            waits.append(_HURRY if self.hurried else self.target.deadline_s(ack.within_ms))
+            receivers.add(step.who)
+        deadline = step.began_ns / 1e9 + max(waits, default=0.0)
+        await self.until(lambda: all(map(_is_settled, counted)) and _is_answered(step), receivers, deadline)
         if not self.hurried:
             missed = itertools.filterfalse(_is_settled, counted)
             self.given_up |= {item.operation.id for item, _ in missed if item.level is Level.SHOULD}
+        self._fenced_at = time.monotonic()
         if speaker is not None and speaker.is_connected:
             # What a target does because of an event is under way once it answers what came after that event. Only then
             # do the other connections' answers say anything.
             await self._fence_one(speaker)
         await self.fence(but=speaker)
-        heard = Heard({person: tuple(person.inbox) for person in self.people})
+        asked = None if step.who is None or step.ack_id is None else (step.who, step.ack_id)
+        heard = Heard({person: tuple(person.arrivals) for person in self.people}, asked)
         for person in self.people:
-            person.inbox.clear()
+            person.forget()
         return heard
 
     def _is_awaited(self, expectation: Expectation) -> bool:
@@ -211,16 +312,45 @@ class Stage:
 
     # ---- judging -----------------------------------------------------------------------------------------------
 
-    def _compare(self, step: Step, heard: Heard) -> None:
+    def _compare(self, step: Step, heard: Heard) -> list[Extra]:
+        """Raise the first broken promise, and return what nothing explains until the step has been applied."""
         self._check_alive(step)
         expectations = [*step.outlook.expectations, *self._belated.before(step.began_ns)]
         outlook = replace(step.outlook, expectations=expectations)
-        findings = judge(self.model.protocol, replace(step, outlook=outlook), heard, self.target)
+        judgement = judge(self.model.protocol, replace(step, outlook=outlook), heard, self.target, self._floats)
         self._belated.note(step, heard)
+        findings = [*judgement.findings, *((broken, Level.MUST) for broken in self._untimely), *self._overdue()]
+        for broken, level in findings:
+            if level is not Level.MUST:
+                self.lapse(broken)
         for broken, level in findings:
             if level is Level.MUST:
                 raise broken
-            self.lapse(broken)
+        return judgement.extras
+
+    def _explain(self, extras: Iterable[Extra]) -> None:
+        """Raise the first that still nothing explains, now that what the step has caused is known."""
+        for extra in extras:
+            if not self._floats(extra.who, extra.received):
+                raise extra.broken
+        for broken in self._untimely:
+            raise broken
+
+    def _floats(self, who: Person, received: Received) -> bool:
+        """Say whether a timer or a stranger may have caused what somebody heard, and cross out what was owed."""
+        for owed in self.model.owed:
+            if owed.expectation.receiver is who and owed.is_paid_by(received):
+                self.model.owed.remove(owed)
+                if (broken := owed.untimely(received)) is not None and owed.expectation.level is Level.MUST:
+                    self._untimely.append(broken)
+                return True
+        return self.model.possible(who, received)
+
+    def _overdue(self) -> list[tuple[Broken, Level]]:
+        """Take out what should have come before the last fence, and return what is wrong with that."""
+        late = [owed for owed in self.model.owed if owed.by < self._fenced_at]
+        self.model.owed[:] = [owed for owed in self.model.owed if owed not in late]
+        return [(owed.missing(), owed.expectation.level) for owed in late if owed.expectation.level is not Level.MAY]
 
     def _check_alive(self, step: Step) -> None:
         """Nobody may have been cut off but those of whom the contract says so."""
@@ -248,8 +378,7 @@ class Stage:
         except NotHeard:
             promise = f"{who} is disconnected after {expectation.operation.name}"
             raise Broken(expectation.requirement, promise, "it stays connected") from None
-        who.is_here = False
-        self.model.leave(who)
+        self._gone(who)
 
     # ---- telling -----------------------------------------------------------------------------------------------
 
@@ -258,14 +387,10 @@ class Stage:
         records = list(self.history)[self._step_began :]
         return _shortened([f"= {self._state_before}", *conversation(records)], 1, broken)
 
-    def story(self, steps: Sequence[str], broken: Broken) -> tuple[str, ...]:
+    def story(self, broken: Broken) -> tuple[str, ...]:
         """Return the conversation that shows a fault from its beginning: every step, and what the last one caused."""
         heard = [record for record in list(self.history)[self._step_began :] if record.direction is Direction.RECEIVED]
-        return _shortened([*steps, *conversation(heard)], len(steps) - 1, broken)
-
-    def line(self, who: Person, name: str, arguments: Sequence[object]) -> str:
-        """Return the line of a conversation in which somebody emits something."""
-        return f"{who} {Direction.SENT} {describe(name, cast('Sequence[Value]', arguments))}"
+        return _shortened([*self.steps, *conversation(heard)], len(self.steps) - 1, broken)
 
 
 def _shortened(lines: Sequence[str], deed: int, broken: Broken) -> tuple[str, ...]:
@@ -298,6 +423,14 @@ def _is_settled(counted: tuple[Expectation, int]) -> bool:
     receiver = expectation.receiver
     came = sum(received.name == expectation.operation.name for received in receiver.inbox)
     return came >= wanted or not receiver.is_connected
+
+
+def _is_answered(step: Step) -> bool:
+    """Say whether the ack that was asked for is there, or none will come."""
+    if step.outlook.ack is None or step.who is None:
+        return True
+    acks = (arrival for arrival in step.who.arrivals if isinstance(arrival, Answer))
+    return any(answer.packet.ack_id == step.ack_id for answer in acks) or not step.who.is_connected
 
 
 def _multiset(due: Iterable[Expectation]) -> list[tuple[Expectation, int]]:

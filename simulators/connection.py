@@ -43,8 +43,9 @@ class Connection:
     """A connection to one namespace; made by `open`, belongs to the loop it was opened in.
 
     With `on_event` each event goes to that function as it arrives and none is kept, which is how one thread drives
-    thousands; without it events wait until `expect` or `drain` takes them. What `history` is given stands there:
-    every event and ack both ways, states, and whatever breaks the contract.
+    thousands; without it events wait until `expect` or `drain` takes them. `on_answer` is told of every ack, also of one
+    that nothing waits for, such as a second one. What `history` is given stands there: every event and ack both ways,
+    states, and whatever breaks the contract.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Connection:
         actor: str,
         history: History | None,
         on_event: Callable[[Received], None] | None,
+        on_answer: Callable[[Answer], None] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.protocol = protocol
@@ -64,6 +66,7 @@ class Connection:
         """Why the connection ended, beginning with the stock client's words; None while it lives."""
         self._history = history
         self._on_event = on_event
+        self._on_answer = on_answer
         self._loop = asyncio.get_running_loop()
         self._decoder = PacketDecoder(LIMITS)
         self._transport: Transport | None = None
@@ -91,13 +94,14 @@ class Connection:
         *,
         patience_s: float = 5.0,
         on_event: Callable[[Received], None] | None = None,
+        on_answer: Callable[[Answer], None] | None = None,
     ) -> Self:
         """Connect to the endpoint's namespace; TCP, handshake and CONNECT may take `patience_s` each.
 
         Raises ConnectRefused when the target says no, ConnectionLost when it hangs up instead of answering CONNECT,
         TargetUnreachable when nobody there speaks Socket.IO.
         """
-        connection = cls(endpoint, protocol, actor, history, on_event)
+        connection = cls(endpoint, protocol, actor, history, on_event, on_answer)
         try:
             await connection._connect(patience_s)
         except BaseException as error:
@@ -212,6 +216,18 @@ class Connection:
 
     async def call_raw(self, name: str, *arguments: object, within_s: float) -> Answer:
         """Send any event and return its ack; raises NotHeard, ConnectionLost, WireError for what JSON cannot say."""
+        _, call = self._ask(name, arguments)
+        return await self._within(call.future, within_s, f"the ack of {name}")
+
+    def ask_raw(self, name: str, *arguments: object) -> tuple[int, int]:
+        """Send any event that wants an ack, and wait for nothing; return the ack's id and when it was sent.
+
+        `on_answer` is told when the ack comes. Raises ConnectionLost, WireError for what JSON cannot say.
+        """
+        ack_id, call = self._ask(name, arguments)
+        return ack_id, call.sent_ns
+
+    def _ask(self, name: str, arguments: Sequence[object]) -> "tuple[int, _Call]":
         ack_id = self._next_ack_id
         sent_ns = self._emit(name, arguments, ack_id)
         self._next_ack_id += 1
@@ -219,7 +235,7 @@ class Connection:
         self._calls[ack_id] = call
         if len(self._calls) > MAX_UNANSWERED:
             del self._calls[next(iter(self._calls))]
-        return await self._within(call.future, within_s, f"the ack of {name}")
+        return ack_id, call
 
     async def expect(self, event_type: type[E], where: Where[E] = None, *, within_s: float) -> E:
         """Return the first event of this type that is meant, also one that has already come, and consume it.
@@ -346,10 +362,14 @@ class Connection:
         call = self._calls.pop(packet.ack_id, None)
         if call is None:
             self._record(Direction.WRONG, f"an ack #{packet.ack_id} of nothing that waits for one", at_ns=at_ns)
+            if self._on_answer is not None:
+                self._on_answer(Answer("", at_ns, at_ns, packet, self.protocol, None))
             return
         answer = Answer(call.name, call.sent_ns, at_ns, packet, self.protocol, self.protocol.inbound.get(call.name))
         if self._history is not None:
             self._record_answer(answer)
+        if self._on_answer is not None:
+            self._on_answer(answer)
         if not call.future.done():
             call.future.set_result(answer)
 
@@ -432,6 +452,7 @@ class Connection:
 def _fail(future: asyncio.Future[T], error: Exception) -> None:
     if not future.done():
         future.set_exception(error)
+        future.exception()  # counts as seen: not everybody who asked waits for the answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,7 @@ class Received:
             return self.event
         if callable(where):
             return self.event if where(self.event) else None
-        payload = self.arguments[0] if self.arguments else {}
-        fields = payload if isinstance(payload, dict) else {}
+        fields = self.event.to_json()
         return self.event if all(key in fields and fields[key] == value for key, value in where.items()) else None
 
     def __str__(self) -> str:
@@ -74,7 +73,7 @@ class Answer:
     """The ack that the target gave to one event."""
 
     name: str
-    """The event that it answers."""
+    """The event that it answers; empty where nothing waits for it."""
     sent_ns: int
     at_ns: int
     packet: wire.Ack
@@ -104,3 +103,9 @@ class Answer:
             return (None if self.operation is None else self.protocol.parse_ack(self.operation, arguments)), None
         except (PayloadError, WireError) as error:
             return None, error
+
+    def __str__(self) -> str:
+        if isinstance(self.violation, WireError):
+            return f"an ack ({self.violation})"
+        text = describe(f"ack of {self.name}" if self.name else "an ack", self.arguments)
+        return text if self.violation is None else f"{text} ({self.violation})"

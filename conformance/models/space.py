@@ -12,7 +12,8 @@ import hypothesis.strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import MISSING
 
-from conformance.model import Heard, Model
+from conformance.expectation import Heard
+from conformance.model import Model
 from conformance.person import Person
 from conformance.strategies import valid
 from conformance.verdict import Broken
@@ -55,7 +56,7 @@ class SpaceModel(Model):
     protocol: ClassVar[Protocol] = space.PROTOCOL
 
     def __init__(self, target: Target) -> None:
-        self.target = target
+        super().__init__(target)
         self.scopes: list[str] = []
         self.identities: dict[str, Identity] = {}  # token -> who holds it
         self.seats: dict[Person, Seat] = {}
@@ -82,7 +83,7 @@ class SpaceModel(Model):
             facts["zoneId"] = seat.zone
         return facts
 
-    def session(self, who: Person, event: Event) -> Mapping[str, Json]:
+    def session(self, who: Person, event: Event | None) -> Mapping[str, Json]:
         """Return whom the session token of a join stands for."""
         if not isinstance(event, space.JoinSpace) or (identity := self._identity(event)) is None:
             return {}
@@ -102,60 +103,60 @@ class SpaceModel(Model):
         """Say whether a condition of the contract holds; each name is a method below."""
         return bool(getattr(self, "_" + condition.replace("-", "_"))(who, self.seats.get(who), event))
 
-    def _joined(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _joined(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return seat is not None
 
-    def _admitted(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _admitted(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return isinstance(event, space.JoinSpace) and self._identity(event) is not None
 
-    def _full(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _full(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return False  # no cast of ours is large enough
 
-    def _session_in_use(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _session_in_use(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return self._other_socket(who, event) is not None
 
-    def _taking_over(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _taking_over(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         other = self._other_socket(who, event)
         return isinstance(event, space.JoinSpace) and other is not None and self.seats[other].scope == event.spaceId
 
-    def _other_socket(self, who: Person, event: Event) -> Person | None:
+    def _other_socket(self, who: Person, event: Event | None) -> Person | None:
         user_id = self.session(who, event).get("id")
         return next((p for p, seat in self.seats.items() if p is not who and seat.id == user_id), None)
 
-    def _staff(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _staff(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return seat is not None and seat.is_staff
 
-    def _target_here(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _target_here(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         if seat is None or not isinstance(event, space.WhisperSend | space.PartyInvite):
             return False
-        target = self.user(event.targetId, who)
+        target = self._other(event.targetId, who)
         return target is not None and self.seats[target].scope == seat.scope
 
-    def _target_in_party(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _target_in_party(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         if not isinstance(event, space.PartyInvite) or (party := self.parties.get(event.partyId)) is None:
             return False
-        return self.user(event.targetId, who) in party.members
+        return self._other(event.targetId, who) in party.members
 
-    def _in_party(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _in_party(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return seat is not None and seat.party is not None
 
-    def _party_member(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _party_member(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return _names_party(event) and seat is not None and seat.party == event.partyId
 
-    def _party_full(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _party_full(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return False  # no cast of ours is large enough
 
-    def _invited(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _invited(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         party = self.parties.get(event.partyId) if _names_party(event) else None
         return party is not None and who in party.invited
 
-    def _zone_talk(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _zone_talk(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return isinstance(event, space.ChatMessageRequest) and event.type == "party"
 
-    def _in_zone(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _in_zone(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         return seat is not None and seat.zone is not None
 
-    def _in_other_zone(self, who: Person, seat: Seat | None, event: Event) -> bool:
+    def _in_other_zone(self, who: Person, seat: Seat | None, event: Event | None) -> bool:
         zone = None if seat is None else seat.zone
         return zone is not None and isinstance(event, space.JoinParty) and zone != event.partyId
 
@@ -173,9 +174,16 @@ class SpaceModel(Model):
                 return [person for person, seat in self.seats.items() if f"{seat.scope}/{seat.zone}" == name]
         raise LookupError(f"the contract speaks of a room {room!r} that the model does not know")
 
-    def user(self, user_id: str, who: Person) -> Person | None:
-        """Return who sits in any space under this id; never the sender."""
-        return next((person for person, seat in self.seats.items() if person is not who and seat.id == user_id), None)
+    def user_id(self, who: Person) -> Json:
+        """Return under which id somebody sits in a space."""
+        return self.seats[who].id if who in self.seats else None
+
+    def sockets(self, user_id: Json) -> Collection[Person]:
+        """Return who sits in any space under this id."""
+        return [person for person, seat in self.seats.items() if seat.id == user_id]
+
+    def _other(self, user_id: str, who: Person) -> Person | None:
+        return next((person for person in self.sockets(user_id) if person is not who), None)
 
     def describe(self) -> str:
         """Say who is where."""
@@ -208,7 +216,7 @@ class SpaceModel(Model):
                 self.parties[party_id] = Party(event.name, [who])
                 self.seats[who].party = party_id
             case space.PartyInvite():
-                guest = self.user(event.targetId, who)
+                guest = self._other(event.targetId, who)
                 party = self.parties[event.partyId]
                 if guest is not None and guest not in party.invited:
                     party.invited.append(guest)

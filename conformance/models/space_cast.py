@@ -57,19 +57,20 @@ class SpaceCast(Cast):
 
     async def join(self, who: Person, place: int) -> None:
         """Let somebody enter one of the case's spaces, with a session of their own."""
-        await self.stage.say(who, await self.enter(who, place))
-
-    async def enter(self, who: Person, place: int) -> Event:
-        """Return the join that brings somebody into one of the case's spaces."""
         scope = self.model.scopes[place]
         identity = await self.identity(who, scope)
-        return space.JoinSpace(
+        join = space.JoinSpace(
             spaceId=scope,
             playerId=f"{who.name}-says",
             nickname=who.name,
             avatarColor="blue",
             sessionToken=identity.token,
         )
+        await self.stage.say(who, join)
+
+    async def enter(self, who: Person, place: int) -> None:
+        """Let somebody enter one of the case's spaces, with a session of their own."""
+        await self.join(who, place)
 
     async def identity(self, who: Person, scope: str) -> Identity:
         """Return somebody's session for a space, and get one where there is none yet."""
@@ -207,7 +208,11 @@ class SpaceCast(Cast):
         schema = self.model.protocol.schemas[operation.schema] if operation.schema else {"required": []}
         return {field: everything[field] for field in schema["required"]}
 
-    def inadmissible(self) -> Event:
+    def inadmissible(self, operation: Operation) -> Event | None:
+        """Return a join that is refused."""
+        return self.forged_join() if operation.event is space.JoinSpace else None
+
+    def forged_join(self) -> space.JoinSpace:
         """Return a join whose session token nobody has given out."""
         return space.JoinSpace(
             spaceId=self.model.scopes[0],

@@ -428,7 +428,7 @@ async def all__order(cast: SpaceCast) -> None:
             where = f"{listener} hears {speaker}'s {len(own)} events"
             require(sorted(said) == sorted(own), "space/all/7", f"{where} once each", _difference(own, said))
             require(said == own, "space/all/6", f"{where} in the order they were emitted", said)
-        listener.inbox.clear()
+        listener.forget()
 
 
 def _said_by(user_id: str, heard: Sequence[Received]) -> list[str]:

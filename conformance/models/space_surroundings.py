@@ -89,7 +89,7 @@ async def all__uninvited_socket(cast: SpaceCast) -> None:
         await cast.stage.say(ana, space.PlayerJump(x=1, y=1))
         await cast.stage.say(eve, space.WhisperSend(targetId=cast.model.seats[ana].id, content="let me in"))
         if cast.stage.target.mode == "production":
-            await cast.stage.say(eve, cast.inadmissible())
+            await cast.stage.say(eve, cast.forged_join())
         await cast.stage.say(ana, space.ChatMessageRequest(content="still among us"))
 
 

@@ -117,7 +117,8 @@ def _required(node: Node) -> Iterator[Variant]:
 def _additional(node: Node) -> Iterator[Variant]:
     """Yield members that nobody asked for: any, one that JavaScript confuses, one without a name, one misspelt."""
     if node.keywords["additionalProperties"] is False:
-        for name in (unused_name(node), "__proto__", "", *(name.swapcase() for name in [*node.properties][:1])):
+        swapped = [name.swapcase() for name in [*node.properties][:1]]  # which means nothing in Korean
+        for name in (unused_name(node), "__proto__", "", *(name for name in swapped if name not in node.properties)):
             yield f"/{escape(name)}", "", beside(node, name, True)
     elif node.extra is not None:
         for name, value in _wrong(node.extra):

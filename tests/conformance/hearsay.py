@@ -3,8 +3,8 @@
 import time
 from collections.abc import Mapping
 
+from conformance.expectation import Expectation, Outlook
 from conformance.judge import Step
-from conformance.model import Expectation, Outlook
 from conformance.person import Person
 from protocols import space
 from protocols.contract import Event, Json, Level

@@ -48,7 +48,7 @@ def test_addresses_are_their_own_and_in_the_order_of_the_contract() -> None:
 @pytest.mark.parametrize("operation", space.PROTOCOL.inbound.values(), ids=lambda operation: operation.name)
 def test_every_event_is_tried_in_every_way_that_it_has(operation: Operation) -> None:
     kinds = {case.kind for case in CASES.values() if case.subject == operation.name}
-    wanted = {"valid", "arguments", "state"}
+    wanted = {"valid", "arguments", "state", "asked"}
     if operation.schema is not None:
         wanted |= {"invalid", "random"}
     if operation.server_derived:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.judge import judge
-from conformance.model import Expectation, Heard, Outlook
+from conformance.expectation import Expectation, Heard, Outlook
 from conformance.person import Person
 from conformance.verdict import Broken
 from protocols import space
@@ -37,7 +37,9 @@ def refused(where: Person = ANA) -> Outlook:
 
 
 def findings(outlook: Outlook, heard: dict[Person, Sequence[Received]]) -> list[tuple[Broken, Level]]:
-    return judge(space.PROTOCOL, step(ANA, JUMP, outlook), Heard({ANA: (), BEN: (), CHO: (), **heard}), TARGET)
+    came = Heard({ANA: (), BEN: (), CHO: (), **heard})
+    judgement = judge(space.PROTOCOL, step(ANA, JUMP, outlook), came, TARGET)
+    return [*judgement.findings, *((extra.broken, Level.MUST) for extra in judgement.extras)]
 
 
 def only(outlook: Outlook, heard: dict[Person, Sequence[Received]]) -> Broken:

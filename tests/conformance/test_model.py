@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from conformance.model import Expectation, Heard, Outlook
+from conformance.expectation import Expectation, Heard, Outlook
 from conformance.models.space import NOBODY, SpaceModel
 from conformance.person import Person
 from conformance.verdict import Broken

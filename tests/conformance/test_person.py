@@ -26,7 +26,7 @@ def test_without_a_connection() -> None:
 def test_what_comes_is_kept_and_stirs() -> None:
     ana = Person("ana")
     error = came(space.Error(message="no"))
-    ana.on_event(error)
+    ana.take(error)
     assert ana.inbox == [error]
     assert ana.stirred.is_set()
 

@@ -1,0 +1,40 @@
+"""What the target owes somebody for later: events that a timer of its own causes, such as the end of typing."""
+
+from dataclasses import dataclass
+
+from conformance.expectation import Expectation, fits
+from conformance.verdict import Broken
+from simulators.received import Received
+
+EARLY_S = 0.05
+"""What a timer may be early by: the two clocks are read at different moments, and some tick coarsely."""
+
+
+@dataclass(eq=False, slots=True)
+class Owed:
+    """One delivery that is due between two moments of `time.monotonic()`, whatever anybody does meanwhile."""
+
+    expectation: Expectation
+    not_before: float
+    by: float
+
+    def is_paid_by(self, received: Received) -> bool:
+        """Say whether what its receiver heard is what is owed."""
+        return fits(self.expectation, received)
+
+    def untimely(self, received: Received) -> Broken | None:
+        """Return what is wrong with the moment at which it came, if anything is."""
+        at = received.at_ns / 1e9
+        if at < self.not_before - EARLY_S:
+            early_ms = (self.not_before - at) * 1000
+            came = f"it came {early_ms:.0f} ms before that"
+            return Broken(self.expectation.requirement, f"{self.expectation} only when its time has come", came)
+        if at > self.by:
+            late_ms = (at - self.by) * 1000
+            return Broken(self.expectation.requirement, f"{self.expectation} in time", f"it came {late_ms:.0f} ms late")
+        return None
+
+    def missing(self) -> Broken:
+        """Return what is wrong when it has not come."""
+        who = self.expectation.receiver
+        return Broken(self.expectation.requirement, f"{self.expectation}, by itself", f"{who} has not heard it in time")
