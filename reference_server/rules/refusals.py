@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from protocols.contract import Action, Condition, Event, Protocol
+from protocols.contract import Ack, Action, Condition, Event, Operation, Protocol, Refusal
 
 Situation = TypeVar("Situation")
 """What the conditions of one protocol are asked about: who speaks, and what it says."""
@@ -14,11 +14,17 @@ Situation = TypeVar("Situation")
 class Refused:
     """How an event is refused."""
 
-    event: Event
-    """What its sender hears."""
+    told: Event | Ack
+    """What its sender hears, or the failing ack."""
     code: str
     reason: str
     disconnects: bool
+
+    @property
+    def event(self) -> Event:
+        """What its sender hears, where no ack tells it."""
+        assert isinstance(self.told, Event)
+        return self.told
 
 
 class Refusals(Generic[Situation]):
@@ -44,9 +50,9 @@ class Refusals(Generic[Situation]):
                 if refusal.when == (Condition(name="invalid"),):
                     continue
                 reason = reasons[str(refusal.when[-1])]
-                event = protocol.by_id[refusal.operation].event.model_validate({"message": reason, **refusal.where})
+                told = _told(protocol, operation, refusal, reason)
                 asked = [(conditions[condition.name], not condition.negated) for condition in refusal.when]
-                rows.append((asked, Refused(event, refusal.code, reason, refusal.disconnects)))
+                rows.append((asked, Refused(told, refusal.code, reason, refusal.disconnects)))
 
     def first(self, event: Event, situation: Situation) -> Refused | None:
         """Return the first refusal whose conditions all hold, or None when the event is allowed."""
@@ -54,3 +60,12 @@ class Refusals(Generic[Situation]):
             if all(holds(situation) is expected for holds, expected in asked):
                 return refused
         return None
+
+
+def _told(protocol: Protocol, operation: Operation, refusal: Refusal, reason: str) -> Event | Ack:
+    """Put the reason into the field that the contract has for it, and the code where it has one and says no other."""
+    shape = operation.ack if refusal.by_ack else protocol.by_id[refusal.operation].event
+    assert shape is not None  # the lint: only who has an ack refuses by it
+    words = {"message": reason, "error": reason, "code": refusal.code}
+    said = {name: word for name, word in words.items() if name in shape.model_fields}
+    return shape.model_validate({**said, **refusal.where})
