@@ -84,6 +84,14 @@ class Standing(ABC):
     def disconnected(self) -> None:
         """Note that the connection is gone."""
 
+    def may_hear(self, event: Event) -> bool:
+        """Say whether something heard can be right although nobody of ours is known to have caused it.
+
+        So it is with what timers tell, and what the target tells of others. What cannot be right was heard by somebody
+        who should not have.
+        """
+        return False
+
     @abstractmethod
     def holds(self, condition: Condition, event: Event) -> bool | None:
         """Say whether a condition of the contract holds for what is about to be said; None where only others know."""

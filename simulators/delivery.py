@@ -219,7 +219,7 @@ class Ledger:
         expectation = member.inbox.take(keys)
         if expectation is not None:
             self._deliver(expectation, at_ns)
-        else:
+        elif not member.standing.may_hear(event):
             self._wonder(member, operation, payload, keys)
         member.standing.heard(event)
         self._members.follow(member, at_ns)

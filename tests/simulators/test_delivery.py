@@ -134,6 +134,15 @@ def test_what_did_not_come_is_lost(play: Play) -> None:
     assert play.tally.examples == ["cho never heard player:moved because of ann's player:move"]
 
 
+def test_what_somebody_knows_to_be_right_needs_no_cause(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(play.standings["ben"], "may_hear", lambda event: isinstance(event, PlayerMoved))
+    play.hear("ben", moved("ann", 7))
+    assert play.tally.faults == 0
+    play.hear("ben", chat("ann", "hi"))
+    play.hear("cho", moved("ann", 7))
+    assert play.row(NOBODY, "chat:message").misheard == play.row(NOBODY, "player:moved").misheard == 1
+
+
 def test_what_came_with_other_fields_did_not_come(play: Play) -> None:
     play.say("ann", move(1))
     play.hear("ben", moved("ann", 1))
