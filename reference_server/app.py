@@ -18,7 +18,7 @@ from protocols.contract import Protocol
 from protocols.errors import UsageError
 from reference_server.admission import Admission
 from reference_server.alerts import Alerts
-from reference_server.board import MemoryBoard
+from reference_server.board import Board, MemoryBoard
 from reference_server.clock import Clock, LoopClock
 from reference_server.effects import Rules
 from reference_server.gate import DEVELOPMENT_SECRET, Gate
@@ -32,6 +32,7 @@ from reference_server.meter import Meter
 from reference_server.mode import Mode
 from reference_server.namespace import ProtocolNamespace, Surroundings
 from reference_server.outbox import EMAIL, EVENT_LOG, MONITORING, PUSH, SMS, WEBHOOK, Outbox
+from reference_server.redis_board import RedisBoard
 from reference_server.served import SERVED
 from reference_server.settings import Settings
 from reference_server.strict import StrictServer
@@ -97,7 +98,7 @@ def create_app(
         ),
         clock=clock,
         log=log,
-        board=MemoryBoard(clock),
+        board=_board(settings, clock, log),
         outbox=outbox,
         verifier=Verifier(settings.verify_url),
         meter=meter,
@@ -153,6 +154,12 @@ def _namespace(settings: Settings, rules: Rules, around: Surroundings) -> Protoc
     namespace = ProtocolNamespace(path, Journal(rules, around.clock, entropy, file), gate, around)
     around.server.serve(path, namespace)
     return namespace
+
+
+def _board(settings: Settings, clock: Clock, log: Log) -> Board:
+    if not settings.redis_url:
+        return MemoryBoard(clock)
+    return RedisBoard(settings.redis_url, log, time_scale=settings.time_scale)
 
 
 def _admit(admission: Admission, log: Log, request: web.Request) -> str | None:
