@@ -1,5 +1,6 @@
 """Gets sessions: for guests, as many as are wanted, and for the users whom a target knows."""
 
+import secrets
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ class People:
         self._client: aiohttp.ClientSession | None = None
         self._guests = 0
         self._lent = 0
+        self._run = secrets.token_hex(3)
         self._tokens = {user.id: user.token for user in self._config.users if user.token}
 
     async def __aenter__(self) -> Self:
@@ -84,6 +86,7 @@ class People:
         n = self._guests
         self._guests += 1
         values: dict[str, Json] = {"scope": scope, "nickname": nickname, "n": n, "id": f"guest-{n}", "password": ""}
+        values["run"] = self._run
         # A session of the handshake opens every place; one that a place gives, that place alone.
         only = scope if self._target.contract.handshake is None else None
         return await self._session(self._config.guests, values, only)
@@ -112,11 +115,11 @@ class People:
         """Whether tokens with any claims can be signed here, since the target's secret is known."""
         return self._signer is not None
 
-    def sign(self, claims: Mapping[str, Json]) -> str:
-        """Return a token with exactly these claims, signed as the target's tokens are; raises UsageError."""
+    def sign(self, claims: Mapping[str, Json], algorithm: str = "HS256") -> str:
+        """Return a token with exactly these claims, signed with the target's secret; raises UsageError."""
         if self._signer is None:
             raise UsageError("the target's secret is not known; add a [people.login.jwt] or [people.guests.jwt] table")
-        return self._signer.prefix + jwt.encode(dict(claims), self._signer.key, algorithm="HS256")
+        return self._signer.prefix + jwt.encode(dict(claims), self._signer.key, algorithm=algorithm)
 
     @property
     def _signer(self) -> Jwt | None:
@@ -146,6 +149,7 @@ class People:
                 "n": 0,
                 "id": account.id,
                 "password": account.password,
+                "run": self._run,
             }
             try:
                 self._tokens[account.id] = (await self._session(self._config.login, values, None)).token

@@ -16,8 +16,11 @@ from protocols.errors import UsageError
 from simulators.tables import TABLE, wrong
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
-PLACEHOLDERS: Final = frozenset({"id", "n", "nickname", "password", "scope"})
-"""What a template may always speak of: id, nickname and password, the place to enter, the count of guests or users."""
+PLACEHOLDERS: Final = frozenset({"id", "n", "nickname", "password", "run", "scope"})
+"""What a template may always speak of: id, nickname and password, the place to enter, the count of guests or users.
+
+`{run}` is new for each run, where guests of two runs must not be taken for the same.
+"""
 MAX_USERS: Final = 10_000
 """How many users one table may stand for: more than the largest cast has use for is a slip of the pen."""
 

@@ -77,6 +77,27 @@ def test_tokens_signed_with_a_shared_secret(engine: Engine) -> None:
     assert (first.id, second.id) == ("visitor-0", "visitor-1")
 
 
+def test_guests_of_two_runs_are_not_the_same(engine: Engine) -> None:
+    config = """
+        [guests]
+        id = "guest-{run}-{n}"
+        [guests.jwt]
+        secret = "a secret of thirty-two bytes or more"
+        claims = {sub = "guest-{run}-{n}"}
+    """
+
+    async def ask() -> list[Identity]:
+        target = target_with("http://127.0.0.1:9", config)
+        async with People(target) as one, People(target) as other:
+            return [await people.guest("plaza", "Mina") for people in (one, one, other)]
+
+    guests = engine.submit(ask())
+    assert len({guest.id for guest in guests}) == 3
+    assert guests[0].id.removesuffix("-0") == guests[1].id.removesuffix("-1")
+    claims = jwt.decode(guests[2].token, "a secret of thirty-two bytes or more", ["HS256"])
+    assert claims["sub"] == guests[2].id
+
+
 MEMBERS = """
     [[users]]
     count = 3
