@@ -23,6 +23,8 @@ class Case:
     cites: tuple[str, ...]
     """Addresses of the requirements that hold when it passes."""
     play: Play
+    means: tuple[str, ...] = ()
+    """Those of `cites` that are broken in any case when this one fails."""
     is_random: bool = False
     """Whether it is drawn from the seed and may use its share of the budget."""
     weight: float = 1.0

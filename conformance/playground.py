@@ -68,6 +68,7 @@ class Playground:
         stage.given_up = self.given_up
         try:
             yield self.make_cast(stage, self.people, self.http, self.scopes)
+            await stage.finish()
         except Broken as broken:
             self.conversation = stage.conversation(broken)
             raise

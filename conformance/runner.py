@@ -122,7 +122,7 @@ def _failed(case: Case, broken: Broken, conversation: tuple[str, ...]) -> Verdic
         expected=broken.expected,
         came=broken.came,
         conversation=conversation,
-        also=broken.also,
+        also=tuple(address for address in dict.fromkeys((*broken.also, *case.means)) if address != broken.requirement),
     )
 
 

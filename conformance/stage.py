@@ -209,7 +209,7 @@ class Stage:
         """Let so much of the target's time pass while nobody does anything, and check what comes by itself."""
         self.begin(f"= {for_ms:g} ms pass" if for_ms else "")
         await asyncio.sleep(for_ms / 1000 / self.target.time_scale)
-        return await self._listened()
+        return await self.overhear(NOTHING)
 
     async def collect(self) -> Heard:
         """Wait until all that timers of the target owe has come, and check that it does, each at its time."""
@@ -221,15 +221,16 @@ class Stage:
 
         by = max((item.by for item in owed), default=0.0)
         await self.until(is_all_there, {item.expectation.receiver for item in owed}, by)
-        return await self._listened()
+        return await self.overhear(NOTHING)
 
     async def finish(self) -> None:
         """Check at the end of a case that what was due by now has come."""
         if self.model.owed:
             await self.listen()
 
-    async def _listened(self) -> Heard:
-        step = Step(None, None, NOTHING, Outlook(), time.monotonic_ns())
+    async def overhear(self, cause: str, outlook: Outlook = Outlook()) -> Heard:  # noqa: B008 -- frozen
+        """Check that everybody hears by now what the outlook says, and nothing else; `cause` says because of what."""
+        step = Step(None, None, cause, outlook, time.monotonic_ns())
         heard = await self._hear(step)
         self._explain(self._compare(step, heard))
         return heard

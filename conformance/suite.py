@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 
 from conformance.case import Case
 from conformance.cases import contract_cases
 from conformance.cast import Cast, Scopes
+from conformance.handshakes import handshake_cases
 from conformance.model import Model
 from conformance.models import space_promises, space_surroundings
 from conformance.models.space import SpaceModel
@@ -34,10 +35,24 @@ class Suite:
     promises: Sequence[Case]
     untested: Mapping[str, str]
     """Requirements that cannot be seen from outside, with the reason."""
+    shown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What cases of the contract show besides: `handshake/missing` -> `handshake/1`, without the protocol's name."""
+    may_hang_up: bool = False
+    """Whether a handshake may be refused by a disconnect at once, too, in which case no words are promised."""
 
     def cases(self) -> list[Case]:
         """Return every case, the fixed ones in an order and with addresses that stay the same from run to run."""
-        return [*contract_cases(self.protocol), *self.promises]
+        by_contract = [
+            *handshake_cases(self.protocol, may_hang_up=self.may_hang_up),
+            *contract_cases(self.protocol),
+        ]
+        return [*map(self._showing, by_contract), *self.promises]
+
+    def _showing(self, case: Case) -> Case:
+        name = self.protocol.name
+        more = [f"{name}/{address}" for address in self.shown.get(case.address.removeprefix(f"{name}/"), ())]
+        cites = tuple(dict.fromkeys((*case.cites, *more)))
+        return replace(case, cites=cites, means=tuple(more) if case.subject == "handshake" else ())
 
     def select(self, addresses: Sequence[str]) -> list[Case]:
         """Return the cases under these addresses, or all; raises UsageError for an address that selects nothing."""
@@ -65,8 +80,11 @@ SUITES: tuple[Suite, ...] = (
 
 
 def suite_of(protocol: str) -> Suite:
-    """Return the suite of a protocol by its name."""
-    return next(suite for suite in SUITES if suite.protocol.name == protocol)
+    """Return the suite of a protocol by its name; raises UsageError where there is none yet."""
+    suites = {suite.protocol.name: suite for suite in SUITES}
+    if protocol not in suites:
+        raise UsageError(f"{protocol} cannot be judged yet: it has no suite; there is one for {', '.join(suites)}")
+    return suites[protocol]
 
 
 @contextmanager

@@ -43,9 +43,9 @@ class Connection:
     """A connection to one namespace; made by `open`, belongs to the loop it was opened in.
 
     With `on_event` each event goes to that function as it arrives and none is kept, which is how one thread drives
-    thousands; without it events wait until `expect` or `drain` takes them. `on_answer` is told of every ack, also of one
-    that nothing waits for, such as a second one. What `history` is given stands there: every event and ack both ways,
-    states, and whatever breaks the contract.
+    thousands; without it events wait until `expect` or `drain` takes them. `on_answer` is told of every ack, also of
+    one that nothing waits for, such as a second one. What `history` is given stands there: every event and ack both
+    ways, states, and whatever breaks the contract.
     """
 
     def __init__(
@@ -105,12 +105,44 @@ class Connection:
         try:
             await connection._connect(patience_s)
         except BaseException as error:
-            if isinstance(error, ConnectRefused):
-                connection._record(Direction.STATE, f"refused: {error.message}")
-            connection._end("not connected")
-            connection.abort()
+            connection._fail_to_open(error)
             raise
         return connection
+
+    @classmethod
+    async def knock(
+        cls,
+        endpoint: Endpoint,
+        protocol: Protocol,
+        actor: str,
+        history: History | None = None,
+        *,
+        patience_s: float = 5.0,
+        on_event: Callable[[Received], None] | None = None,
+    ) -> tuple[Self, ConnectRefused | None]:
+        """Do as `open` does, but stay where the namespace refuses, and return how; what is said there is heard still.
+
+        Raises ConnectRefused when HTTP refuses already, and whatever else `open` does.
+        """
+        connection = cls(endpoint, protocol, actor, history, on_event)
+        try:
+            await connection._connect(patience_s)
+        except ConnectRefused as refused:
+            if refused.data is None:
+                connection._fail_to_open(refused)
+                raise
+            connection._record(Direction.STATE, f"refused: {refused.message}")
+            return connection, refused
+        except BaseException as error:
+            connection._fail_to_open(error)
+            raise
+        return connection, None
+
+    def _fail_to_open(self, error: BaseException) -> None:
+        if isinstance(error, ConnectRefused):
+            self._record(Direction.STATE, f"refused: {error.message}")
+        self._end("not connected")
+        self.abort()
 
     async def _connect(self, patience_s: float) -> None:
         match self.endpoint.transport:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.judge import judge
 from conformance.expectation import Expectation, Heard, Outlook
+from conformance.judge import judge
 from conformance.person import Person
 from conformance.verdict import Broken
 from protocols import space

@@ -310,8 +310,7 @@ def test_a_conversation_says_who_is_where_what_was_said_what_was_heard_and_what_
             async with playground.cast() as cast:
                 await cast.assemble()
                 who = await cast.ready(space.PROTOCOL.inbound["whisper:send"])
-                base = cast.base(space.PROTOCOL.inbound["whisper:send"], who)
-                await cast.stage.say(who, space.WhisperSend(targetId=str(base["targetId"]), content="psst"))
+                await cast.stage.say(who, cast.event(space.PROTOCOL.inbound["whisper:send"], who))
 
         with pytest.raises(Broken):
             playground.run(play())

@@ -1,0 +1,241 @@
+"""Handshakes that a protocol with credentials may not admit: a case for each way in which a token can be worthless."""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, cast
+
+import jwt
+
+from conformance.case import Case, Skipped
+from conformance.cast import Cast
+from conformance.examples import mutations
+from conformance.expectation import Outlook
+from conformance.playground import Playground
+from conformance.stage import CONNECT
+from conformance.verdict import Broken
+from protocols.contract import Handshake, Json, Protocol
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
+from simulators.connection import Connection
+from simulators.received import Received
+from simulators.target import EndpointChanges
+
+MAX_CLAIMS: Final = 24
+"""How many wrong sets of claims are tried at most: a target may refuse whoever tries a hundred times a minute."""
+LONG: Final = 10_000
+"""Characters of a token that is longer than any, and still within what a handshake may carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One handshake, and what the connect error may say of it."""
+
+    label: str
+    texts: Collection[str]
+    auth: Mapping[str, Json] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> EndpointChanges:
+        """How its connection differs from others."""
+        return {"auth": self.auth, "headers": self.headers}
+
+
+Attempts = Callable[[Cast, Handshake], Awaitable[Sequence[Attempt]]]
+
+
+def handshake_cases(protocol: Protocol, *, may_hang_up: bool) -> Iterator[Case]:
+    """Yield a case for each way to be refused; none where the handshake wants no credentials.
+
+    With `may_hang_up` a connect that a disconnect follows at once is a refusal too, and no words are promised.
+    """
+    handshake = protocol.handshake
+    if handshake is None:
+        return
+    ways: dict[str, Attempts] = {
+        "missing": _missing,
+        "malformed": _malformed,
+        "foreign": _foreign,
+        "expired": _expired,
+        "claims": _claims,
+    }
+    for name, attempts in ways.items():
+        yield _case(protocol, name, partial(_refused, handshake, attempts, may_hang_up))
+    if handshake.header:
+        yield _case(protocol, "header", partial(_by_header, handshake, may_hang_up))
+
+
+def _case(protocol: Protocol, name: str, play: Callable[[Playground], None]) -> Case:
+    return Case(
+        address=f"{protocol.name}/handshake/{name}",
+        subject="handshake",
+        kind="handshake",
+        cites=(f"{protocol.name}/all/9",),
+        play=play,
+    )
+
+
+# ---- worthless tokens --------------------------------------------------------------------------------------------
+
+
+async def _missing(cast: Cast, handshake: Handshake) -> list[Attempt]:
+    none = [Attempt("no auth at all", [handshake.missing]), Attempt("an empty auth", [handshake.missing], {})]
+    either = [handshake.missing, handshake.invalid]
+    return [*none, *(Attempt(f"the token {token!r}", either, {"token": token}) for token in ("", None))]
+
+
+async def _malformed(cast: Cast, handshake: Handshake) -> list[Attempt]:
+    token = (await cast.stranger("eve")).token
+    wrong: dict[str, Json] = {
+        "no JWT": "let-me-in",
+        "three parts of nothing": "a.b.c",
+        "dots alone": "..",
+        "half a token": token[: len(token) // 2],
+        "a token with another's signature": token[:-8] + "AAAAAAAA",
+        "a token that is very long": "a" * LONG,
+        "a number": 7,
+        "true": True,
+        "an array": [token],
+        "an object": {"token": token},
+    }
+    return [Attempt(label, [handshake.invalid], {"token": value}) for label, value in wrong.items()]
+
+
+async def _foreign(cast: Cast, handshake: Handshake) -> list[Attempt]:
+    claims = await _genuine_claims(cast)
+    wrong = {
+        "signed with another key": jwt.encode(claims, secrets.token_hex(32), algorithm="HS256"),
+        "signed by nobody": jwt.encode(claims, None, algorithm="none"),
+    }
+    if cast.people.signs:
+        wrong["signed by another method"] = cast.people.sign(claims, algorithm="HS384")
+    return [Attempt(f"a token {label}", [handshake.invalid], {"token": token}) for label, token in wrong.items()]
+
+
+async def _expired(cast: Cast, handshake: Handshake) -> list[Attempt]:
+    now_s = int(time.time())
+    claims = {**await _genuine_claims(cast), "iat": now_s - 7200, "exp": now_s - 3600}
+    return [Attempt("an expired token", [handshake.expired], {"token": _signed(cast, claims)})]
+
+
+async def _claims(cast: Cast, handshake: Handshake) -> list[Attempt]:
+    genuine = await _genuine_claims(cast)
+    wrong = [
+        (example.label, example.payload)
+        for example in mutations(cast.model.protocol, handshake.claims, genuine)
+        if isinstance(example.payload, Mapping)  # a token holds nothing else
+    ]
+    return [
+        Attempt(f"claims with a wrong {label}", [handshake.invalid], {"token": _signed(cast, claims)})
+        for label, claims in wrong[:: -(-len(wrong) // MAX_CLAIMS)]
+    ]
+
+
+async def _genuine_claims(play: Cast) -> dict[str, Json]:
+    token = (await play.stranger("eve")).token
+    try:
+        return cast("dict[str, Json]", jwt.decode(token, options={"verify_signature": False}))
+    except jwt.InvalidTokenError as error:
+        raise Skipped(f"the target's tokens are no JWT that could be changed: {error}") from error
+
+
+def _signed(cast: Cast, claims: Mapping[str, Json]) -> str:
+    try:
+        return cast.people.sign(claims)
+    except UsageError as error:
+        raise Skipped(str(error)) from error
+
+
+# ---- how they are tried ------------------------------------------------------------------------------------------
+
+
+def _refused(handshake: Handshake, attempts: Attempts, may_hang_up: bool, ground: Playground) -> None:
+    """Try each handshake beside people who are together; it is refused, and neither hears of the other."""
+
+    async def play() -> None:
+        async with ground.cast() as cast:
+            await cast.assemble()
+            for attempt in await attempts(cast, handshake):
+                await _try(cast, attempt, may_hang_up=may_hang_up)
+
+    ground.run(play())
+
+
+def _by_header(handshake: Handshake, may_hang_up: bool, ground: Playground) -> None:
+    """Show the token in the header: it admits, and does not where the one in `auth` is worthless."""
+
+    async def play() -> None:
+        async with ground.cast() as cast:
+            await cast.assemble()
+            identity = await cast.stranger("eve")
+            bearer = {"Authorization": f"Bearer {identity.token}"}
+            eve = await cast.stage.connect("eve", identity, auth=None, headers=bearer)
+            await cast.stage.leave(eve)
+            worthless = {"Authorization": "Bearer let-me-in"}
+            await _try(cast, Attempt("a bad token in the header", [handshake.invalid], None, worthless), may_hang_up)
+            both = Attempt("a bad token beside a good header", [handshake.invalid], {"token": "let-me-in"}, bearer)
+            await _try(cast, both, may_hang_up)
+
+    ground.run(play())
+
+
+async def _try(play: Cast, attempt: Attempt, may_hang_up: bool) -> None:
+    """Knock, stay as far as that is possible, act within earshot, and check that nothing passes either way."""
+    stage, requirement = play.stage, f"{play.model.protocol.name}/all/9"
+    overheard: list[Received] = []
+    expected = f"{attempt.label} is refused with a connect error"
+    stage.begin(f"eve = knocks with {attempt.label}")
+    try:
+        connection, refused = await Connection.knock(
+            stage.target.endpoint(**attempt.changes),
+            play.model.protocol,
+            "eve",
+            stage.history,
+            patience_s=stage.target.deadline_s(1000),
+            on_event=overheard.append,
+        )
+    except ConnectRefused as by_http:
+        raise Broken(requirement, expected, f"HTTP refused it: {by_http.message}") from by_http
+    except ConnectionLost as lost:
+        if not may_hang_up:
+            raise Broken(requirement, expected, str(lost)) from lost
+        return
+    try:
+        if refused is None:
+            await _must_be_cut_off(play, connection, expected, requirement, may_hang_up)
+        elif refused.message not in attempt.texts and not may_hang_up:
+            promised = " or ".join(map(repr, dict.fromkeys(attempt.texts)))
+            raise Broken(requirement, f"{expected} {promised}", repr(refused.message))
+        await _eavesdrop(play, connection)
+        await stage.overhear(CONNECT, Outlook(requirement=requirement))
+        if overheard:
+            raise Broken(requirement, f"{attempt.label}: nothing is delivered", f"eve heard {overheard[0]}")
+    finally:
+        connection.abort()
+
+
+async def _must_be_cut_off(
+    cast: Cast, connection: Connection, expected: str, requirement: str, may_hang_up: bool
+) -> None:
+    if not may_hang_up:
+        raise Broken(requirement, expected, "it was admitted")
+    try:
+        await connection.wait_closed(cast.stage.target.deadline_s(1000))
+    except NotHeard as stays:
+        raise Broken(requirement, f"{expected}, or with a disconnect at once", "it was admitted and stays") from stays
+
+
+async def _eavesdrop(cast: Cast, connection: Connection) -> None:
+    """Let who was refused speak, and others within; then ask whether all of that has been answered."""
+    operation = next(iter(cast.model.protocol.inbound.values()))
+    who = await cast.ready(operation)
+    event = cast.event(operation, who)
+    if connection.closed is None:
+        connection.emit(event)
+    await cast.stage.say(who, event)
+    try:
+        await connection.fence(within_s=cast.stage.target.deadline_s(1000))
+    except (ConnectionLost, NotHeard):
+        return  # who was refused may be hung up on, and is promised no answer
