@@ -16,6 +16,7 @@ from typing import Any
 from protocols.bundle import SHARED, bundle, bundle_text
 from protocols.document import load
 from protocols.errors import SpecError, UsageError
+from protocols.page import page
 from protocols.schema import ANNOTATIONS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -27,7 +28,7 @@ Generated from spec/protocols/{name}.yaml by `rehearsal spec generate`. Do not e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import MISSING, ConfigDict, Field
@@ -67,16 +68,28 @@ def generate(source: Path) -> str:
     """
     document: Mapping[str, Any] = bundle([load(source)])
     messages = list(_messages(document))
-    text = HEADER.format(name=source.stem, **document["info"])
+    text = HEADER.format(name=source.stem, title=document["info"]["title"], description=_prose(document))
     text += _classes(document["components"]["schemas"], messages)
     text += _tables(source.stem, document, {message.key: message for message in messages})
     return _format(text)
 
 
-def outputs(spec: Path, package: Path) -> dict[Path, str]:
-    """Return all that follows from the sources in `spec/protocols`: a module each, and the one bundled document."""
+def _prose(document: Mapping[str, Any]) -> str:
+    """Return what a document says it is about, for want of more its title."""
+    info: Mapping[str, str] = document["info"]
+    return info.get("description", info["title"])
+
+
+def outputs(spec: Path, package: Path, pages: Path) -> dict[Path, str]:
+    """Return all that follows from the sources in `spec/protocols`: a module and a page each, and the whole document.
+
+    What people have written at the head of a page is kept.
+    """
     sources = sorted(path for path in (spec / "protocols").glob("*.yaml") if path.name != SHARED)
     modules = {package / f"{source.stem}.py": generate(source) for source in sources}
+    for source in sources:
+        path = pages / f"{source.stem}.md"
+        modules[path] = page(source, path.read_text("utf-8") if path.exists() else "")
     return {**modules, spec / "asyncapi.yaml": bundle_text(spec)}
 
 
@@ -241,7 +254,7 @@ SCHEMAS: dict[str, JsonSchema] = {{
 
 PROTOCOL = Protocol(
     name={name!r},
-    title={document["info"]["description"]!r},
+    title={_prose(document)!r},
     namespace={channel["address"]!r},
     operations=OPERATIONS,
     requirements=REQUIREMENTS,

@@ -86,18 +86,23 @@ def generate(
     package: Annotated[
         Path, typer.Option("--package", metavar="DIR", help="The folder that gets NAME.py for each protocol.")
     ] = Path("protocols"),
+    pages: Annotated[
+        Path, typer.Option("--pages", metavar="DIR", help="The folder that gets NAME.md for each protocol.")
+    ] = Path("docs/protocols"),
     check: Check = False,
 ) -> None:
     """Write all that follows from the documents.
 
-    That is a Python module for each protocol, and asyncapi.yaml.
+    That is a Python module and a page for each protocol, and asyncapi.yaml.
     """
     from protocols.generate import outputs
 
     _documents(spec)
     if not package.is_dir():
         raise UsageError(f"{package} is no folder; go to the checkout, or name the folder with --package")
-    _settle(outputs(spec, package), check, "rehearsal spec generate")
+    if not pages.is_dir():
+        raise UsageError(f"{pages} is no folder; make it, or name another with --pages")
+    _settle(outputs(spec, package, pages), check, "rehearsal spec generate")
 
 
 @app.command(epilog=examples("rehearsal spec diff old/asyncapi.yaml spec/asyncapi.yaml"))

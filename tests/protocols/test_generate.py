@@ -1,5 +1,6 @@
 """What follows from the contract is current, and the same wherever and however it is generated."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from protocols.errors import SpecError
-from protocols.generate import generate, outputs, stale
+from protocols.generate import HEADER, generate, outputs, stale
+from protocols.lint.schemas import OUR_NAMES
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "spec"
@@ -16,7 +18,7 @@ SPACE = SPEC / "protocols" / "space.yaml"
 
 
 def test_everything_generated_is_current() -> None:
-    assert stale(outputs(SPEC, ROOT / "protocols")) == []
+    assert stale(outputs(SPEC, ROOT / "protocols", ROOT / "docs" / "protocols")) == []
 
 
 def test_what_is_missing_or_differs_is_stale(tmp_path: Path) -> None:
@@ -297,6 +299,12 @@ assert operation.refusals == (
 assert P.inbound["beat"].refusals[0].operation == "emitMood" and not P.inbound["beat"].refusals[0].by_ack
 """,
     )
+
+
+def test_no_class_may_take_a_name_that_the_module_uses_itself() -> None:
+    tree = ast.parse(HEADER.format(title="x", description="x", name="x"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module != "__future__"]
+    assert {alias.name for node in imports for alias in node.names} | {"Inbound", "Outbound"} == OUR_NAMES
 
 
 def test_a_scalar_cannot_have_the_name_of_its_message(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Give a folder with a copy of the contract and of the generated modules."""
+    """Give a folder with a copy of the contract, and of the modules and pages that are generated."""
     shutil.copytree(ROOT / "spec", tmp_path / "spec")
+    shutil.copytree(ROOT / "docs" / "protocols", tmp_path / "docs" / "protocols")
     (tmp_path / "protocols").mkdir()
     for source in (tmp_path / "spec" / "protocols").glob("*.yaml"):
         if source.name != SHARED:
