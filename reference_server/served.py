@@ -7,11 +7,13 @@ from typing import Final, Protocol
 from aiohttp import web
 
 from reference_server.effects import Rules
+from reference_server.http.dongne import DongneApi
 from reference_server.http.gateway import GatewayApi
 from reference_server.http.gopang import GopangApi
 from reference_server.http.hub import HubApi
 from reference_server.http.space import SpaceApi
 from reference_server.namespace import ProtocolNamespace
+from reference_server.rules.dongne import Dongne
 from reference_server.rules.gateway import Gateway
 from reference_server.rules.gopang import Gopang
 from reference_server.rules.hub import Hub
@@ -44,6 +46,10 @@ SERVED: Final[Mapping[str, Served]] = {
     "gateway": Served(
         rules=lambda world, settings: Gateway(world, settings.mode, server_id=f"{settings.host}:{settings.port}"),
         api=lambda namespace, _settings: GatewayApi(namespace),
+    ),
+    "dongne": Served(
+        rules=lambda world, settings: Dongne(world, settings.mode),
+        api=lambda namespace, _settings: DongneApi(namespace),
     ),
     "gopang": Served(
         rules=lambda world, settings: Gopang(world, settings.mode, max_connections=settings.max_connections),

@@ -67,6 +67,8 @@ SESSION_REFRESH_MS: Final = 60_000
 QUESTION_TTL_S: Final = 1800
 STATISTICS_TTL_S: Final = 900
 
+_UNKNOWN: Final = "Authentication failed"
+
 
 class Dongne:
     """The neighbourhoods of one running server: everybody of its world, and all they ask and answer."""
@@ -86,7 +88,7 @@ class Dongne:
 
     def admits(self, claims: Mapping[str, Json]) -> str:
         """Let in who exists (`handshake/2`)."""
-        return "" if claims.get("userId") in self._people.users else "Authentication failed"
+        return "" if claims.get("userId") in self._people.users else _UNKNOWN
 
     def health(self) -> Mapping[str, Json]:
         """Say nothing besides."""
@@ -296,17 +298,25 @@ class Dongne:
                 yield from self._typing.lapse(command, stamp.now_ms)
             case MetricsDue():
                 yield from self._metrics.due(stamp.now_ms)
-            case ReadNotifications(user_id):
-                yield Reply({"notifications": self._center.history(user_id)})
-            case ReadSettings(user_id):
-                yield Reply(self._center.settings(user_id).to_json())
-            case ChangeSettings(user_id, immediate_alerts, channels):
-                settings = self._center.change_settings(user_id, immediate_alerts=immediate_alerts, channels=channels)
-                yield Reply(settings.to_json())
+            case ReadNotifications() | ReadSettings() | ChangeSettings():
+                yield self._requested(command)
             case CenterCommand():
                 yield from self._center.handle(command, stamp)
             case _:
                 assert_never(command)
+
+    def _requested(self, request: ReadNotifications | ReadSettings | ChangeSettings) -> Reply:
+        """Answer what a user asks over HTTP about themselves."""
+        if request.user_id not in self._people.users:
+            return Reply({"error": {"code": "E1001", "message": _UNKNOWN}}, status=401)
+        match request:
+            case ReadNotifications(user_id):
+                return Reply({"notifications": self._center.history(user_id)})
+            case ReadSettings(user_id):
+                return Reply(self._center.settings(user_id).to_json())
+            case ChangeSettings(user_id, alerts, channels):
+                settings = self._center.change_settings(user_id, immediate_alerts=alerts, channels=channels)
+                return Reply(settings.to_json())
 
 
 def _open(socket: Socket, question: Question) -> Iterator[Effect]:

@@ -1,7 +1,8 @@
 """What reaches the rules of dongne from beside the socket: its timers, and HTTP requests.
 
 Timers are answered by nothing, and one that comes too late for what it was about changes nothing. Requests are answered
-by one `Reply`. Those of the notification centre (`CenterCommand`) are its own affair.
+by one `Reply`: its value is the JSON body, `{"error": {"code", "message"}}` with 401 for somebody who does not exist.
+Those of the notification centre (`CenterCommand`) are its own affair.
 """
 
 from dataclasses import dataclass

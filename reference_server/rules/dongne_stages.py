@@ -30,7 +30,8 @@ BATCH_PAUSE_MS: Final = 20
 """Between two batches, so that the events of others come between them."""
 PUSH_TITLE: Final = "🚨 긴급 질문이 도착했습니다!"
 PUSH_CHARACTERS: Final = 50
-WEBHOOK: Final = "webhook"
+MONITORING: Final = "monitoring"
+"""The outbox's name of the webhook that hears of slow answers."""
 
 
 class _Manner(NamedTuple):
@@ -162,7 +163,7 @@ def _alarm(question: Question, stamp: Stamp) -> Iterator[Effect]:
     yield Emit(alert, ADMINS)
     facts: dict[str, Json] = {"questionId": question.id, "responseTime": minutes, "threshold": SLOW_MS // 60_000}
     # Discord shows `content`, and Slack `text`; both pass over what they do not know.
-    yield Notify(WEBHOOK, {"type": "SLOW_RESPONSE", **facts, "content": words, "text": words})
+    yield Notify(MONITORING, {"type": "SLOW_RESPONSE", **facts, "content": words, "text": words})
     yield Note("warn", "a question waits for an answer", context={"questionId": question.id, "minutes": minutes})
 
 
