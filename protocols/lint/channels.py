@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from protocols.document import Place
 from protocols.errors import shorten
 from protocols.lint.finding import Finding
-from protocols.lint.schemas import is_class_name
+from protocols.lint.schemas import CLASS_NAME, is_class_name
 from protocols.lint.values import fits
 from protocols.schema import types
 
@@ -68,8 +68,7 @@ def messages(top: Place) -> Iterator[Finding]:
 
 def _message(message: Place) -> Iterator[Finding]:
     if not is_class_name(message.key):
-        remedy = "Name the message like a class, such as PlayerMove: it becomes one"
-        yield Finding.at(message, "message-key", f"{shorten(message.key)} is no class name", remedy)
+        yield Finding.at(message, "message-key", f"{shorten(message.key)} can be no class of ours", CLASS_NAME)
     name = message.get("name")
     if name is None or not name.text:
         yield Finding.at(message, "event-name", f"{message.key} has no name", "Add name: the event's name on the wire")
@@ -108,7 +107,8 @@ def _shape(message: Place) -> Iterator[Finding]:
     if schema is not None and types(schema) & {"array", "null"}:
         remedy = "Make it an object, or one string, number or boolean"
         kinds = " or ".join(sorted(types(schema)))
-        yield Finding.at(message["payload"], "payload", f"the payload of {message.key} is of type {kinds}", remedy)
+        place = message.get("payload") or message
+        yield Finding.at(place, "payload", f"the payload of {message.key} is of type {kinds}", remedy)
     namesake = message.document.top.find("components", "schemas", message.key)
     if namesake is None or (schema is not None and namesake.pointer == schema.pointer and "object" in types(schema)):
         return

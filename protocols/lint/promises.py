@@ -182,9 +182,9 @@ def _wheres(owner: Place, what: str, known: Fields | None, operation: Place | No
 
 
 def _handshake(channel: Place) -> Iterator[Finding]:
-    claims = channel.find("x-handshake", "claims")
-    if claims is not None and "object" not in types(claims):
-        place = channel["x-handshake"]["claims"]
+    handshake, claims = channel.find("x-handshake"), channel.find("x-handshake", "claims")
+    if handshake is not None and claims is not None and "object" not in types(claims):
+        place = handshake.get("claims") or handshake
         remedy = "Refer to the schema of an object: a JWT's claims have names"
         yield Finding.at(place, "handshake", f"{claims.key} is no object", remedy)
 

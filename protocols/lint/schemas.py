@@ -16,6 +16,13 @@ from protocols.schema import ANNOTATIONS, APPLIES, KEYWORDS, everywhere, is_name
 
 _CLASS_NAME = re.compile(r"([a-z][a-z0-9-]*\.)?[A-Z][A-Za-z0-9]*")
 
+OUR_NAMES = frozenset(
+    {"Mapping", "Sequence", "Annotated", "ClassVar", "Literal", "TypeAlias", "TypeAliasType", "ConfigDict", "Field"}
+    | {"Ack", "Action", "Audience", "Condition", "Event", "Handshake", "JsonSchema", "Level", "Operation", "Payload"}
+    | {"Protocol", "Refusal", "Requirement", "Trigger", "Inbound", "Outbound", "MISSING"}
+)
+"""What a generated module calls so itself, and no class of its protocol may."""
+
 # Attributes that a generated class has already, so that no field may have these names.
 _TAKEN = frozenset(dir(Event)) | {"event_name"}
 
@@ -50,8 +57,8 @@ def schemas(named: Place) -> Iterator[Finding]:
     """Check one named schema, and all that stands inside it."""
     yield from references(named)
     if not is_class_name(named.key):
-        remedy = "Name the schema like a class, such as PlayerMove: it becomes one"
-        yield Finding.at(named, "schema-name", f"{shorten(named.key)} is no class name", remedy)
+        remedy = CLASS_NAME
+        yield Finding.at(named, "schema-name", f"{shorten(named.key)} can be no class of ours", remedy)
     for place in everywhere(named):
         if not isinstance(place.node, dict):
             yield Finding.at(
@@ -66,9 +73,12 @@ def schemas(named: Place) -> Iterator[Finding]:
     yield from values(named)
 
 
+CLASS_NAME = "Name it like a class, such as PlayerMove, that generated modules do not use themselves: it becomes one"
+
+
 def is_class_name(key: str) -> bool:
     """Tell whether the key of a schema or message can name a class, with the prefix it has in a bundle or without."""
-    return _CLASS_NAME.fullmatch(key) is not None
+    return _CLASS_NAME.fullmatch(key) is not None and key.rpartition(".")[2] not in OUR_NAMES
 
 
 def _keywords(place: Place) -> Iterator[Finding]:
