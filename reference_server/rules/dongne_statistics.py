@@ -74,13 +74,13 @@ class Statistics:
             tally.add(after_ms)
 
     def region(self, region: str) -> Mapping[str, Json]:
-        """Return all figures of one known region, in the shape of those of `regions` in `snapshot`."""
+        """Return all figures of one known region, in the shape of those in `snapshot`."""
         return self._regions[region].to_json()
 
     def snapshot(self) -> Mapping[str, Json]:
         """Return all figures: times in milliseconds, rates in percent of the questions asked.
 
-        Those of `metrics-update` bear their names there. Besides, `overall`, `urgent` and each of `regions` (region ->
+        They bear the names of `metrics-update`: `overall`, `urgent` and each of `locationBasedResponseTime` (region ->
         figures) are `{questionCount, answeredCount, averageTime, under1MinCount, under5MinCount, under10MinCount,
         under1MinRate, under5MinRate, under10MinRate}`.
         """
@@ -91,17 +91,9 @@ class Statistics:
             "under5MinuteResponseRate": total.percent(total.within_5),
             "under10MinuteResponseRate": total.percent(total.within_10),
             "urgentQuestionResponseTime": self._urgent.average_ms,
-            "locationBasedResponseTime": {
-                region: {
-                    "averageTime": tally.average_ms,
-                    "questionCount": tally.asked,
-                    "under10MinRate": tally.percent(tally.within_10),
-                }
-                for region, tally in self._regions.items()
-            },
             "overall": total.to_json(),
             "urgent": self._urgent.to_json(),
-            "regions": {region: tally.to_json() for region, tally in self._regions.items()},
+            "locationBasedResponseTime": {region: tally.to_json() for region, tally in self._regions.items()},
         }
 
     def _tallies(self, region: str, urgent: bool) -> list[_Tally]:

@@ -21,7 +21,7 @@ def test_every_figure_is_that_of_the_plain_list(questions: list[tuple[str, bool,
     figures = statistics.snapshot()
     assert figures["overall"] == expected([after_ms for _, _, after_ms in questions])
     assert figures["urgent"] == expected([after_ms for _, urgent, after_ms in questions if urgent])
-    assert figures["regions"] == {
+    assert figures["locationBasedResponseTime"] == {
         region: expected([after_ms for place, _, after_ms in questions if place == region]) for region in REGIONS
     }
 
