@@ -11,7 +11,7 @@ from simulators.actor import Actor
 from simulators.connection import Connection
 from simulators.crowd import Crowd
 from simulators.history import History
-from simulators.people import People
+from simulators.people import Identity, People
 from simulators.scenario import Scenario
 from simulators.target import Target
 
@@ -73,9 +73,9 @@ class Population(Crowd):
             if self._stays.get(actor.name) is stay:
                 del self._stays[actor.name]
 
-    async def _open(self, actor: Actor) -> Connection:
+    async def _open(self, actor: Actor, identity: Identity) -> Connection:
         begin_ns = time.monotonic_ns()
-        connection = await super()._open(actor)
+        connection = await super()._open(actor, identity)
         self._samples.time(self._connect, begin_ns, time.monotonic_ns())
         return connection
 

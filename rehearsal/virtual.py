@@ -225,7 +225,7 @@ class VirtualRun:
         self._record(person, Direction.STATE, "connected")
         person.standing.connected(identity)
         if self._ledger is not None:
-            self._ledger.connected(person.name)
+            self._ledger.connected(person.name, self._now_ns)
         self._server.enter(Connected(sid), self._now_s)
         person.connected(identity, self._now_s)
 

@@ -300,8 +300,8 @@ class Crowd:
             async with self._doors:
                 identity = await self._identity(actor)
                 actor.standing.connected(identity)
-                self._ledger.connected(actor.name)
-                connection = await self._open(actor)
+                self._ledger.connected(actor.name, time.monotonic_ns())
+                connection = await self._open(actor, identity)
         except TargetUnreachable as error:
             self._unreachable = error
             self._turned_away(actor, error)
@@ -320,7 +320,8 @@ class Crowd:
                 self.tally.lose_connection(f"{actor.name} was disconnected: {reason}")
             self._disconnected(actor)
 
-    def _open(self, actor: Actor) -> Coroutine[Any, Any, Connection]:
+    def _open(self, actor: Actor, identity: Identity) -> Coroutine[Any, Any, Connection]:
+        auth = None if self.target.contract.handshake is None else {"token": identity.token}
         visit = self._visits[actor.name]
 
         def on_event(received: Received) -> None:
@@ -328,7 +329,7 @@ class Crowd:
                 self._on_event(actor, received)
 
         return Connection.open(
-            self.target.endpoint(),
+            self.target.endpoint(auth=auth),
             self.target.contract,
             actor.name,
             self._history,

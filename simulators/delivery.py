@@ -9,16 +9,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from protocols.contract import Audience, Condition, Event, Json, Level, Operation, Protocol, Refusal
+from protocols.contract import Audience, Condition, Event, Json, Level, Operation, Protocol, Refusal, Trigger
 from simulators.actor import Standing, expand
-from simulators.expectation import Deed, Expectation, Key, Lately, Shapes, key_of
+from simulators.expectation import Deed, Expectation, Key, Lately, Shapes, fixed, key_of
 from simulators.membership import Member, Membership
 from simulators.tally import Tally
 
+CONNECT: Final = "(connect)"
 DISCONNECT: Final = "(disconnect)"
 UNKNOWN_EVENT: Final = "(unknown event)"
 NOBODY: Final = "(nobody)"
 """The cause of what no deed explains."""
+_NO_EVENT: Final = Event()
+"""What is said by coming or going."""
 _AFTERWARDS_NS: Final = 5_000_000_000
 _REFUSAL_MS: Final = 1000
 _RATE_MARGIN: Final = 0.8
@@ -49,7 +52,8 @@ class Ledger:
         self._outsiders = outsiders
         self._members = Membership()
         self._shapes = Shapes(protocol)
-        self._refusals = {refusal.operation for operation in protocol.operations for refusal in operation.refusals}
+        refusals = (refusal for operation in protocol.operations for refusal in operation.refusals)
+        self._refusals = {refusal.operation for refusal in refusals if not refusal.by_ack}
         self._waiting: dict[int, deque[Expectation]] = {}  # how long it may take -> oldest first
         self._lately = Lately()
         self._deeds = 0
@@ -67,9 +71,16 @@ class Ledger:
         """Take somebody into the account."""
         self._members.add(name, standing)
 
-    def connected(self, name: str) -> None:
-        """Note that somebody's standing has begun anew, on a new connection."""
-        self._members.connect(self._members[name])
+    def connected(self, name: str, now_ns: int) -> None:
+        """Note that somebody's standing has begun anew, on a connection that is being made.
+
+        What the contract says of connecting is expected from now on, since others may hear of it before the one does
+        who connects. `lost` takes it back where nothing comes of it.
+        """
+        member = self._members[name]
+        self._members.connect(member)
+        if self._protocol.connect:
+            self._expect_triggers(self._deed(member, CONNECT, now_ns, now_ns), self._protocol.connect, _NO_EVENT)
 
     def hung_up(self, name: str, due_ns: int, now_ns: int, *, politely: bool) -> None:
         """Note that somebody ended their connection, and expect of it what the contract says of disconnecting."""
@@ -112,42 +123,62 @@ class Ledger:
         operations = self._protocol.inbound.values() if operation is None else [operation]
         refusals = (refusal for candidate in operations for refusal in candidate.refusals)
         if (refusal := next(filter(_is_for_invalid, refusals), None)) is not None:
-            self._await(deed, [(member, True)], refusal.operation, {}, within_ms=_REFUSAL_MS)
+            self._expect_answer(deed, refusal, must=True)
 
     def _deed(self, sender: Member, cause: str, due_ns: int, sent_ns: int) -> Deed:
         self._tally.say(cause)
         self._deeds += 1
         return Deed(sender, cause, self._deeds, due_ns, sent_ns)
 
-    def _expect(self, deed: Deed, operation: Operation, event: Event, *, certain: bool = True) -> None:
-        """Expect what an event triggers, or that it is refused; if it is not certain to arrive, demand nothing."""
+    def _expect(self, deed: Deed, operation: Operation, event: Event) -> None:
+        """Expect what an event triggers, or that it is refused."""
         standing = deed.sender.standing
         allowed = _all(standing, operation.requires, event)
         refused = self._expect_refusal(deed, operation, event)
         if allowed is False or refused:
             return
+        self._expect_triggers(
+            deed,
+            operation.triggers,
+            event,
+            certain=not self._is_surplus(deed, operation),
+            refusable=allowed is None or refused is None,
+        )
+
+    def _expect_triggers(
+        self,
+        deed: Deed,
+        triggers: Iterable[Trigger],
+        event: Event,
+        *,
+        certain: bool = True,
+        refusable: bool = False,
+    ) -> None:
+        """Expect what these triggers say; if the deed is not certain to arrive, demand nothing."""
+        standing = deed.sender.standing
         facts = {"payload": event.to_json(), "sender": standing.facts, "session": standing.session}
-        certain = not self._is_surplus(deed, operation) and certain
-        for trigger in operation.triggers:
+        for trigger in triggers:
             holds = _all(standing, trigger.when, event)
             if holds is False:
                 continue
             sure = holds is True and certain and trigger.level is Level.MUST
-            room = str(expand(trigger.room, facts))
-            self._await(
-                deed,
-                (
-                    (receiver, sure and present)
-                    for receiver, present in self._members.audience(
-                        deed.sender, trigger, room, facts, deed.sent_ns - self.grace_ns
-                    )
-                ),
-                trigger.operation,
-                {name: expand(template, facts) for name, template in trigger.where.items()},
-                within_ms=trigger.within_ms,
-                room=room if trigger.to in {Audience.ROOM, Audience.OTHERS} else "",
-                refusable=allowed is None or refused is None,
-            )
+            where = {name: expand(template, facts) for name, template in trigger.where.items()}
+            rooms = expand(trigger.room, facts)
+            for room in map(str, rooms if isinstance(rooms, list) else [rooms]):
+                self._await(
+                    deed,
+                    (
+                        (receiver, sure and present)
+                        for receiver, present in self._members.audience(
+                            deed.sender, trigger, room, facts, deed.sent_ns - self.grace_ns
+                        )
+                    ),
+                    trigger.operation,
+                    where,
+                    within_ms=trigger.within_ms,
+                    room=room if trigger.to in {Audience.ROOM, Audience.OTHERS} else "",
+                    refusable=refusable,
+                )
 
     def _expect_refusal(self, deed: Deed, operation: Operation, event: Event) -> bool | None:
         """Expect the first refusal whose conditions hold; say whether one does, None where only others know."""
@@ -156,7 +187,7 @@ class Ledger:
             holds = _all(deed.sender.standing, refusal.when, event)
             if holds is False:
                 continue
-            self._await(deed, [(deed.sender, holds is True)], refusal.operation, {}, within_ms=_REFUSAL_MS)
+            self._expect_answer(deed, refusal, must=holds is True)
             if holds:
                 if refusal.disconnects:
                     self._expect_disconnect(deed.sender, deed.due_ns, deed.sent_ns)
@@ -164,11 +195,14 @@ class Ledger:
             certain = None
         return certain
 
+    def _expect_answer(self, deed: Deed, refusal: Refusal, *, must: bool) -> None:
+        """Expect that a sender hears of a refusal, unless its ack says so: whoever asked for that looks after it."""
+        if not refusal.by_ack:
+            self._await(deed, [(deed.sender, must)], refusal.operation, fixed(refusal), within_ms=_REFUSAL_MS)
+
     def _expect_disconnect(self, member: Member, due_ns: int, sent_ns: int, *, certain: bool = True) -> None:
         deed = self._deed(member, DISCONNECT, due_ns, sent_ns)
-        operation = self._protocol.by_id.get(self._protocol.disconnect)
-        if operation is not None and _all(member.standing, operation.requires, operation.event()):
-            self._expect(deed, operation, operation.event(), certain=certain)
+        self._expect_triggers(deed, self._protocol.disconnected, _NO_EVENT, certain=certain)
 
     def _is_surplus(self, deed: Deed, operation: Operation) -> bool:
         """Say whether a sender is so quick that the target may drop what they say."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from protocols.contract import Action, Json, Protocol
+from protocols.contract import Json, Protocol, Refusal
 from simulators.tally import Row
 
 if TYPE_CHECKING:
@@ -125,15 +125,14 @@ class Shapes:
     def __init__(self, protocol: Protocol) -> None:
         fields: dict[str, dict[Fields, None]] = {}  # operation heard -> sets of fields that count together
         authors: dict[str, dict[str, None]] = {}  # operation heard -> fields that hold who caused it
-        for operation in protocol.operations:
-            if operation.action is not Action.RECEIVE:
-                continue
-            for refusal in operation.refusals:
-                fields.setdefault(refusal.operation, {})[()] = None
-            for trigger in operation.triggers:
-                fields.setdefault(trigger.operation, {})[tuple(sorted(trigger.where))] = None
-                named = [name for name, template in trigger.where.items() if template in _AUTHOR]
-                authors.setdefault(trigger.operation, {}).update(dict.fromkeys(named))
+        for refusal in (refusal for operation in protocol.operations for refusal in operation.refusals):
+            if not refusal.by_ack:
+                fields.setdefault(refusal.operation, {})[tuple(sorted(fixed(refusal)))] = None
+        triggers = [trigger for operation in protocol.operations for trigger in operation.triggers]
+        for trigger in (*triggers, *protocol.connect, *protocol.disconnected):
+            fields.setdefault(trigger.operation, {})[tuple(sorted(trigger.where))] = None
+            named = [name for name, template in trigger.where.items() if template in _AUTHOR]
+            authors.setdefault(trigger.operation, {}).update(dict.fromkeys(named))
         self._fields = {operation: tuple(sets) for operation, sets in fields.items()}
         self._authors = {operation: tuple(names) for operation, names in authors.items() if names}
 
@@ -148,6 +147,11 @@ class Shapes:
     def author(self, operation: str, payload: Mapping[str, Json]) -> Json:
         """Return who caused a message; None where it does not say."""
         return next((payload.get(name) for name in self._authors.get(operation, ())), None)
+
+
+def fixed(refusal: Refusal) -> dict[str, Json]:
+    """Return the fields that a refusal always has; what depends on the refused payload may not be readable in it."""
+    return {name: value for name, value in refusal.where.items() if not (isinstance(value, str) and "{" in value)}
 
 
 def key_of(operation: str, fields: Fields, payload: Mapping[str, Json]) -> Key:

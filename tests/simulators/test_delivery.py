@@ -50,7 +50,7 @@ class Play:
             self.ledger.add(name, self.standings[name])
         self.identities[name] = Identity(token=f"guest-{name}", id=f"id-{name}", nickname=name, scope="plaza")
         self.standings[name].connected(self.identities[name])
-        self.ledger.connected(name)
+        self.ledger.connected(name, self.now_ns)
 
     def say(self, name: str, event: Event) -> None:
         self.ledger.said(name, event, self.now_ns, self.now_ns)
