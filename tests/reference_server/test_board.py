@@ -4,9 +4,6 @@ import asyncio
 import contextlib
 import io
 import os
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -24,7 +21,9 @@ from reference_server.clock import LoopClock, ManualClock
 from reference_server.logs import Log
 from reference_server.redis_board import RedisBoard
 
-WITHIN_S = 5.0
+from .house import WITHIN_S
+from .redis_server import RedisServer
+
 SCALE = 100.0
 """A second of the boards' own time passes in 10 ms."""
 PREFIX = f"rehearsal-test-{os.getpid()}:"
@@ -33,38 +32,9 @@ PREFIX = f"rehearsal-test-{os.getpid()}:"
 Read = Callable[[str], Awaitable[Mapping[str, Json]]]
 
 
-class RedisServer:
-    """A Redis of this test's own, that keeps nothing."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
-        self._folder = folder
-        self.url = f"redis://127.0.0.1:{self._port}/0"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = ["redis-server", "--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
-        self._process = subprocess.Popen(
-            [*command, "--save", "", "--appendonly", "no", "--daemonize", "no"], stdout=subprocess.DEVNULL
-        )
-        until = time.monotonic() + WITHIN_S
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port)):
-                return
-            time.sleep(0.01)
-        pytest.fail("redis-server did not begin to listen")
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if shutil.which("redis-server"):
+    if RedisServer.INSTALLED:
         server = RedisServer(tmp_path_factory.mktemp("redis"))
         server.start()
         yield server.url
@@ -223,7 +193,7 @@ def test_a_key_published_for_less_time_than_before_ends_sooner() -> None:
 
 
 def test_what_is_written_while_redis_is_away_comes_when_it_is_back(tmp_path: Path) -> None:
-    if not shutil.which("redis-server"):
+    if not RedisServer.INSTALLED:
         pytest.skip("redis-server is needed, to be stopped and started again: install it")
     server = RedisServer(tmp_path)
     lines = io.StringIO()
