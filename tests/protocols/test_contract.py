@@ -1,6 +1,7 @@
 """The gate: what breaks the contract is named, and what passes it is a typed event that says the same again."""
 
 import math
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -133,6 +134,29 @@ def test_an_ack_passes_the_same_gate() -> None:
             TOY.parse_ack(ASK, wrong)
     with pytest.raises(InvalidPayload, match="has no ack"):
         space.PROTOCOL.parse_ack(space.PROTOCOL.inbound["player:move"], [{}])
+
+
+class Verdict(Ack):
+    is_value: ClassVar[bool] = True
+
+    value: AskAck | bool
+
+
+def test_an_ack_that_is_one_of_several_shapes_is_on_the_wire_what_it_is() -> None:
+    """Templates speak of the fields of an object, and of `value` where it is none."""
+    for argument, fields in (({"ok": True}, {"ok": True}), (False, {"value": False})):
+        verdict = Verdict.from_wire(argument)
+        assert (verdict.to_args(), verdict.to_json()) == ([argument], fields)
+
+
+def test_a_lost_connection_causes_what_leaving_does_where_leaving_is_possible() -> None:
+    leave = space.PROTOCOL.by_id[space.PROTOCOL.disconnect]
+    joined = Condition.parse("joined")
+
+    assert [replace(trigger, when=(joined, *trigger.when)) for trigger in leave.triggers] == [
+        *space.PROTOCOL.disconnected
+    ]
+    assert TOY.disconnected == ()
 
 
 def test_conditions_read_as_they_are_written() -> None:
