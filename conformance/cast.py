@@ -1,7 +1,7 @@
 """The people of a case and how they get where it needs them; each protocol knows its own ways."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Unpack
 
 import aiohttp
@@ -58,22 +58,29 @@ class Cast(ABC):
 
     # ---- coming --------------------------------------------------------------------------------------------------
 
-    async def come(self, name: str, *, like: Person | None = None, **changes: Unpack[EndpointChanges]) -> Person:
-        """Connect somebody new; with `like`, through another socket of the same user.
+    async def come(
+        self,
+        name: str,
+        *,
+        like: Person | None = None,
+        having: Mapping[str, str] | None = None,
+        **changes: Unpack[EndpointChanges],
+    ) -> Person:
+        """Connect somebody new; with `like`, through another socket of the same user; with `having`, a special user.
 
         Where the handshake wants credentials they get those of somebody who is nobody else here. Raises Skipped when
         the target has not so many people.
         """
         if self.model.protocol.handshake is None:
             return await self.stage.connect(name, **changes)
-        identity = await self.stranger(name) if like is None else like.identity
+        identity = await self.stranger(name, **(having or {})) if like is None else like.identity
         return await self.stage.connect(name, identity, **changes)
 
-    async def stranger(self, nickname: str) -> Identity:
-        """Return credentials of somebody who is nobody on this stage; raises Skipped."""
+    async def stranger(self, nickname: str, **having: str) -> Identity:
+        """Return credentials of somebody who is nobody on this stage, and has these details; raises Skipped."""
         taken = {person.identity.id for person in self.stage.people if person.identity is not None}
         try:
-            return await self.people.somebody(nickname, but=taken)
+            return await self.people.somebody(nickname, but=taken, **having)
         except UsageError as error:
             raise Skipped(str(error)) from error
 

@@ -17,6 +17,11 @@ FAILED_EXIT: Final = 1
 UNKNOWN_EXIT: Final = 2
 
 
+def worst(codes: Iterable[int]) -> int:
+    """Return one exit code for several: a failure is known, whatever else nobody can tell."""
+    return max(codes, key=(PASSED_EXIT, UNKNOWN_EXIT, FAILED_EXIT).index, default=UNKNOWN_EXIT)
+
+
 class Standing(StrEnum):
     """What is known of a requirement, or of a case, in the end; the worst first."""
 

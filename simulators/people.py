@@ -95,20 +95,22 @@ class People:
         """Return everybody whom the target knows; their role is that of a space where they are nobody in particular."""
         return [await self._user(account, "PARTICIPANT") for account in self._config.users]
 
-    async def somebody(self, nickname: str, *, but: Collection[str] = ()) -> Identity:
-        """Return somebody with none of these ids: a user, each in turn, or where there are none left a new guest.
+    async def somebody(self, nickname: str, *, but: Collection[str] = (), **having: str) -> Identity:
+        """Return somebody with none of these ids: a new guest, or where there are none a user, each in turn.
 
-        Raises UsageError where nobody is left, TargetUnreachable.
+        `having` are details that only some users have, such as `kind="admin"`. Raises UsageError where nobody is left,
+        TargetUnreachable.
         """
-        users = self._config.users
+        if not having and self._config.guests is not None:
+            return await self.guest("", nickname)
+        users = [user for user in self._config.users if having.items() <= user.details.items()]
         for _ in users:
             account = users[self._lent % len(users)]
             self._lent += 1
             if account.id not in but:
                 return await self._user(account, "PARTICIPANT")
-        if self._config.guests is None:
-            raise UsageError(f"more people are needed than the target's {len(users)} users; add users, or guests")
-        return await self.guest("", nickname)
+        kind = "".join(f" with {name} = {value!r}" for name, value in having.items())
+        raise UsageError(f"more people are needed than the target's {len(users)} users{kind}; add users, or guests")
 
     @property
     def signs(self) -> bool:

@@ -7,25 +7,33 @@ from typing import Final
 
 from conformance.report.report import Report
 from conformance.runner import RunEvent
-from conformance.tally import Defect, Standing, Tally
+from conformance.tally import Defect, Standing, Tally, worst
 from conformance.verdict import Verdict
 from protocols.contract import Json
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 class JsonFile:
-    """Writes everything into one file of JSON."""
+    """Writes everything into one file of JSON, one report for each protocol that was judged."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._reports: list[Report] = []
 
     def hear(self, event: RunEvent, tally: Tally) -> None:
         """Wait for the end."""
 
     def end(self, report: Report) -> None:
-        """Write the file."""
-        text = json.dumps(_report(report), ensure_ascii=False, indent=2) + "\n"
+        """Write the file, with what was reported before."""
+        self._reports.append(report)
+        whole = {
+            "schema": SCHEMA,
+            "tool": {"name": "rehearsal", "version": version("socketio-rehearsal")},
+            "exit_code": worst(one.tally.exit_code for one in self._reports),
+            "reports": [_report(one) for one in self._reports],
+        }
+        text = json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
         # A lone surrogate, which a server may well have sent, becomes the escape that JSON has for it.
         self._path.write_bytes(text.encode("utf-8", "backslashreplace"))
 
@@ -33,8 +41,6 @@ class JsonFile:
 def _report(report: Report) -> Json:
     run, tally = report.run, report.tally
     return {
-        "schema": SCHEMA,
-        "tool": {"name": "rehearsal", "version": version("socketio-rehearsal")},
         "target": {
             "url": run.target.url,
             "path": run.target.path,

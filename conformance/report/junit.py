@@ -16,18 +16,20 @@ _ELEMENTS: Final = {Standing.FAILED: "failure", Standing.UNKNOWN: "error", Stand
 
 
 class JunitFile:
-    """Writes everything into one file of XML."""
+    """Writes everything into one file of XML, one suite for each protocol that was judged."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._reports: list[Report] = []
 
     def hear(self, event: RunEvent, tally: Tally) -> None:
         """Wait for the end."""
 
     def end(self, report: Report) -> None:
-        """Write the file."""
+        """Write the file, with what was reported before."""
+        self._reports.append(report)
         suites = ElementTree.Element("testsuites")
-        suites.append(_suite(report))
+        suites.extend(map(_suite, self._reports))
         ElementTree.indent(suites)
         self._path.write_bytes(ElementTree.tostring(suites, "utf-8", xml_declaration=True) + b"\n")
 

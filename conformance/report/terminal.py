@@ -120,13 +120,15 @@ class TextFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._mode = "w"
 
     def hear(self, event: RunEvent, tally: Tally) -> None:
         """Wait for the end."""
 
     def end(self, report: Report) -> None:
-        """Write the file."""
-        with self._path.open("w", encoding="utf-8") as file:
+        """Write the file; a further report comes below."""
+        with self._path.open(self._mode, encoding="utf-8") as file:
+            self._mode = "a"
             Terminal(Console(file=file, width=120, color_system=None)).end(report)
 
 
