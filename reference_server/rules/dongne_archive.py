@@ -32,10 +32,11 @@ class Archive:
             deque()
         )  # of the last hour, the oldest first; those forgotten go when it is over
         self._places = PlaceIndex()  # of these, without those forgotten
-        self._said_ms = 0  # until when everything that was said has been told; answers come after it
+        self._said_ms = 0  # the last moment of which somebody may ask what came since: answers come after it
 
     def ask(self, asker: User, draft: Draft, stamp: Stamp) -> Question:
         """Keep a question."""
+        self._said_ms = max(stamp.now_ms, self._said_ms)  # whoever knows when they asked misses no answer
         question = Question(stamp.fresh("question"), asker, draft, region_of(draft.point), stamp.now_ms)
         self.questions[question.id] = asker.questions[question.id] = question
         self._recent.append(question)

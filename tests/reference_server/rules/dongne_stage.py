@@ -82,6 +82,7 @@ class Stage:
         self.rules = Dongne(World(dongne=DongneWorld(users=users)), Mode.PRODUCTION)
         self.now_ms = START_MS
         self.rooms: dict[str, set[str]] = {}  # sid of every open socket -> rooms
+        self.journal: list[tuple[Entry, Stamp]] = []
         self.effects: list[Effect] = []
         self.board: dict[str, Json] = {}  # what others may read
         self._heard: defaultdict[str, list[Event]] = defaultdict(list)  # sid -> events since it was last asked
@@ -95,8 +96,9 @@ class Stage:
             self.rooms.setdefault(entry.sid, {entry.sid})
         if isinstance(entry, Gone):
             self.rooms.pop(entry.sid, None)
-        entropy = next(self._numbers).to_bytes(8, "big")
-        effects = list(self.rules.handle(entry, Stamp(self.now_ms, entropy)))
+        stamp = Stamp(self.now_ms, next(self._numbers).to_bytes(8, "big"))
+        self.journal.append((entry, stamp))
+        effects = list(self.rules.handle(entry, stamp))
         for effect in effects:
             self._carry_out(effect)
         self.effects += effects
