@@ -1,5 +1,6 @@
 """Who and what there is in gateway before anybody connects: people with their passwords, and rooms."""
 
+from collections import Counter
 from typing import Annotated, Self, TypeAlias
 from uuid import UUID
 
@@ -45,8 +46,9 @@ class GatewayRoom(Part):
 class GatewayWorld(Part):
     """The section `gateway` of a world file."""
 
-    users: tuple[GatewayUser, ...] = ()
-    rooms: tuple[GatewayRoom, ...] = ()
+    # No more than a room has places for, and all of them in all rooms no more than the server remembers.
+    users: Annotated[tuple[GatewayUser, ...], Field(max_length=5_000)] = ()
+    rooms: Annotated[tuple[GatewayRoom, ...], Field(max_length=200)] = ()
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -57,10 +59,12 @@ class GatewayWorld(Part):
             ("email", emails),
             ("id of a room", [room.id for room in self.rooms]),
         ):
-            if twice := {name for name in names if names.count(name) > 1}:
-                raise ValueError(f"the {what} {min(twice)} stands here twice; give each its own")
+            [(name, times)] = Counter(names).most_common(1) or [("", 0)]
+            if times > 1:
+                raise ValueError(f"the {what} {name} stands here twice; give each its own")
+        known = set(emails)
         for room in self.rooms:
             for member in room.members or ():
-                if member.casefold() not in emails:
+                if member.casefold() not in known:
                     raise ValueError(f"no user has the email {member}, a member of {room.name}; add that user")
         return self

@@ -152,6 +152,13 @@ def paper() -> Paper:
     return Paper()
 
 
+def test_who_has_come_in_is_trusted_however_soon_the_token_ends(paper: Paper) -> None:
+    claims = {"sub": IDS["mina"], "email": "mina@example.org"}
+    assert [type(effect) for effect in paper.enter(Connected("mina", claims=claims, expires_in_ms=1))] == [Publish]
+    paper.clock.advance(10_000_000)
+    assert paper.ask("mina", message())["status"] == "ACCEPTED"
+
+
 # ---- rooms -----------------------------------------------------------------------------------------------------------
 
 
@@ -485,6 +492,7 @@ _ROOM = {"id": LOBBY, "name": "Lobby"}
         ({"users": [{**_MINA, "id": "mina"}]}, "UUID"),
         ({"users": [{**_MINA, "password": "short"}]}, "6 characters"),
         ({"rooms": [_ROOM, _ROOM]}, "id of a room"),
+        ({"rooms": [_ROOM] * 201}, "200 items"),
         ({"rooms": [{**_ROOM, "members": ["mina@example.org"]}]}, "no user has the email"),
     ],
 )
