@@ -4,18 +4,20 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from protocols.errors import UsageError
 from simulators.actor import Actor
-from simulators.actors import space
+from simulators.actors import dongne, space
 from simulators.people import Identity
 
 PER_SCOPE: Final = 20
 """How many share a space."""
 MAX_CAST: Final = 20_000
 
-KINDS: Final[Mapping[str, Mapping[str, type[space.SpaceActor]]]] = {"space": space.ACTORS}
+Kind: TypeAlias = type[space.SpaceActor] | type[dongne.DongneActor]
+
+KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {"space": space.ACTORS, "dongne": dongne.ACTORS}
 """Who speaks which protocol."""
 
 

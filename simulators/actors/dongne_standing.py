@@ -69,6 +69,7 @@ class DongneStanding(Standing):
         self._typing: set[str] = set()
         self._stopped: set[tuple[str, str]] = set()  # question and user: stopped typing, and has not begun again
         self._is_in = False  # whether the target has let it in, for all it knows
+        self._comes_back = False  # while the target may still take its last connection for open
 
     @property
     def here(self) -> list[str]:
@@ -77,12 +78,14 @@ class DongneStanding(Standing):
 
     def connected(self, identity: Identity) -> None:
         """Begin anew, with a session on a new connection."""
-        if self._identity is None or self._identity.id != identity.id:
+        self._comes_back = self._identity is not None and self._identity.id == identity.id
+        if not self._comes_back:
             for memory in (self.known, self.asked, self.answers, self._written, self._notified, self._visited):
                 memory.clear()
         self._identity = identity
         self.session = {"id": identity.id, "nickname": identity.nickname}
         self.disconnected()
+        self._enter(f"user:{identity.id}", sure=False)
         for question in self.asked:
             self._enter(f"asker:{question}", sure=False)
         for answer in self._written:
@@ -184,7 +187,7 @@ class DongneStanding(Standing):
         """Whoever hears something has been let in, and with that into the rooms of what is its own."""
         if not self._is_in:
             self._is_in = True
-            for room in [room for room in self.rooms if room.startswith(("asker:", "author:"))]:
+            for room in [room for room in self.rooms if room.startswith(("user:", "asker:", "author:"))]:
                 self._enter(room, sure=True)
 
     def _ask(self, question: str) -> None:
@@ -244,6 +247,8 @@ class DongneStanding(Standing):
                 return True if event.questionId in self.known else False if event.questionId == NOTHING else None
             case "answer-known", AcceptAnswer() | MessageRead():
                 return True if event.answerId in self.answers else False if event.answerId == NOTHING else None
+            case "elsewhere", _:
+                return None if self._comes_back else False
             case "full" | "invalid", _:
                 return False  # casts are smaller than that, and what is invalid is not said as an event
             case "spam", CreateQuestion() | CreateAnswer():
