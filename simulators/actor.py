@@ -39,6 +39,14 @@ class EmitRaw:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """Ask the target for something over HTTP, with one's token as bearer; what comes of it is heard on connections."""
+
+    path: str
+    body: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """End the connection politely."""
 
@@ -48,7 +56,7 @@ class Cut:
     """Break the connection off without a word."""
 
 
-Act: TypeAlias = Connect | Emit | EmitRaw | Leave | Cut
+Act: TypeAlias = Connect | Emit | EmitRaw | Post | Leave | Cut
 Intent: TypeAlias = Callable[[float], Iterable[Act]]
 """What somebody means to do at a moment; it is given that moment."""
 
