@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from conformance.report.progress import progress
 from conformance.report.terminal import Terminal, TextFile
 from conformance.runner import run
 from conformance.suite import ground, suite_of
-from conformance.tally import Tally, uncited
+from conformance.tally import Tally, uncited, worst
 from protocols.errors import UsageError
 from rehearsal.target_options import TargetOptions
 from simulators.target import Target
@@ -66,10 +66,40 @@ def begin(request: Request, target: Target) -> Tally:
 
 
 def check(request: Request, listeners: Sequence[Listener]) -> int:
-    """Judge the target and return the exit code.
+    """Judge the target, every protocol that is asked for or that it serves, and return the exit code.
 
     Raises UsageError for what cannot be asked, TargetUnreachable when nobody answers to begin with.
     """
+    requests = each(request, request.where.protocols(request.addresses))
+    for one in requests:
+        begin(one, one.where.target())  # what cannot be asked is said before anything is played
+    codes: list[int] = []
+    for one in requests:
+        report = judge(one, listeners)
+        codes.append(report.tally.exit_code)
+        if report.stopped:
+            break
+    return worst(codes)
+
+
+def each(request: Request, protocols: Sequence[str]) -> list[Request]:
+    """Return a request for each protocol; they share the time for random cases."""
+    if len(protocols) == 1 and request.where.file is not None:
+        return [request]  # the file says which
+    options = replace(request.options, budget_s=request.options.budget_s / len(protocols))
+    return [
+        replace(
+            request,
+            where=replace(request.where, protocol=name),
+            addresses=tuple(address for address in request.addresses if address.split("/")[0] in (name, "")),
+            options=options,
+        )
+        for name in protocols
+    ]
+
+
+def judge(request: Request, listeners: Sequence[Listener]) -> Report:
+    """Judge one protocol; errors as `check`."""
     target = request.where.target()
     tally = begin(request, target)
     started, began = datetime.now(UTC), time.monotonic()
@@ -92,7 +122,7 @@ def check(request: Request, listeners: Sequence[Listener]) -> int:
     report = Report(run=circumstances, tally=tally, took_s=time.monotonic() - began, stopped=stopped)
     for listener in listeners:
         listener.end(report)
-    return tally.exit_code
+    return report
 
 
 def listeners_for(console: Console, folder: Path | None = None, junit: Path | None = None) -> list[Listener]:

@@ -57,7 +57,7 @@ ProtocolOption: TypeAlias = Annotated[
         "--protocol",
         parser=protocol_name,
         metavar="NAME",
-        help="What it speaks; space when absent.",
+        help="What it speaks; found out when absent.",
         show_default=False,
     ),
 ]

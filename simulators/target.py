@@ -168,17 +168,19 @@ class Target:
         """
         if self.namespace is not None:
             return self
-        own = self.contract.namespace
+        return replace(self, namespace=self.contract.namespace if await self.has_own_namespace() else "/")
+
+    async def has_own_namespace(self) -> bool:
+        """Say whether there is the namespace that the contract gives to the protocol; raises TargetUnreachable."""
         try:
             connection = await Connection.open(
-                self.endpoint(namespace=own), self.contract, "scout", patience_s=self.patience
+                self.endpoint(namespace=self.contract.namespace), self.contract, "scout", patience_s=self.patience
             )
         except ConnectRefused as error:
             # A namespace that wants credentials refuses too, in other words: it exists.
-            own = "/" if error.message == "Invalid namespace" else own
-        else:
-            await connection.close()
-        return replace(self, namespace=own)
+            return error.message != "Invalid namespace"
+        await connection.close()
+        return True
 
 
 @dataclass(frozen=True, kw_only=True, config=TABLE)

@@ -51,7 +51,8 @@ def check(
     """
     from conformance.playground import Options
     from conformance.report.terminal import listing
-    from rehearsal.check import Request, begin, listeners_for, split_url
+    from protocols import PROTOCOLS
+    from rehearsal.check import Request, begin, each, listeners_for, split_url
     from rehearsal.check import check as judge
     from rehearsal.target_options import TargetOptions
 
@@ -62,8 +63,9 @@ def check(
     request = Request(where=where, addresses=chosen, options=options, strict=strict)
     console = output()
     if list_:
-        known = (where if url or target else replace(where, url="http://127.0.0.1")).target()
-        for line in listing(begin(request, known)):
-            console.print(line, soft_wrap=True)
+        where = where if url or target else replace(where, url="http://127.0.0.1")
+        for one in each(replace(request, where=where), where.named(chosen) or tuple(PROTOCOLS)):
+            for line in listing(begin(one, one.where.target())):
+                console.print(line, soft_wrap=True)
         return
     raise typer.Exit(judge(request, listeners_for(console, report, junit)))

@@ -19,6 +19,13 @@ def whole() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def alone() -> Iterator[str]:
+    """Give the URL of a server that has one protocol, at `/`."""
+    with running(Settings(port=0, protocols=("hub",))) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def gossip() -> Iterator[str]:
     """Give the URL of a server that tells whispers to everybody."""
     with running(Settings(port=0), [WhisperToAll(World.built_in(), Mode.PRODUCTION)]) as url:

@@ -8,9 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from conformance.playground import Options
 from conformance.suite import suite_of
+from conformance.tally import worst
+from protocols import PROTOCOLS
 from protocols.errors import UsageError
-from rehearsal.check import Request, split_url
+from rehearsal.check import Request, each, split_url
 from rehearsal.target_options import TargetOptions
 
 from .command import Running, rehearsal
@@ -32,7 +35,7 @@ def test_a_broken_rule_fails_with_requirement_conversation_and_command(gossip: s
     assert "FAILED space/whisper/1 MUST  met by space/whisper:send/valid" in ended.out
     assert "A whisper is heard by its target, and by nobody else." in ended.out
     report: Any = json.loads((tmp_path / "new" / "report.json").read_text("utf-8"))
-    (defect,) = report["defects"]
+    (defect,) = report["reports"][0]["defects"]
     assert defect["requirement"] == "space/whisper/1"
     assert 2 <= len(defect["conversation"]) <= 8
     assert defect["conversation"][-1].startswith("! ")
@@ -75,16 +78,37 @@ def test_ctrl_c_reports_what_was_found_so_far(whole: str) -> None:
 
 
 def test_the_list_needs_no_server_and_has_every_requirement_and_case() -> None:
-    suite = suite_of("space")
     ended = rehearsal("check", "--list")
     lines = ended.out.splitlines()
 
     assert ended.code == 0
-    for requirement in suite.protocol.requirements.values():
-        assert f"{requirement.address} {requirement.level}  {requirement.text}" in lines
-    assert {f"    {case.address}" for case in suite.cases()} <= set(lines)
-    for reason in suite.untested.values():
-        assert f"    not tested: {reason}" in lines
+    for suite in map(suite_of, PROTOCOLS):
+        for requirement in suite.protocol.requirements.values():
+            assert f"{requirement.address} {requirement.level}  {requirement.text}" in lines
+        assert {f"    {case.address}" for case in suite.cases()} <= set(lines)
+        for reason in suite.untested.values():
+            assert f"    not tested: {reason}" in lines
+
+
+def test_a_server_with_none_of_the_namespaces_has_to_be_named(alone: str) -> None:
+    ended = rehearsal("check", alone, "--budget", "1s")
+
+    assert ended.code == 2
+    assert "say what it speaks at /: --protocol NAME" in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_a_run_ends_as_its_worst_protocol_does() -> None:
+    assert [worst(codes) for codes in ((0, 0), (0, 2), (2, 1), (1, 0), ())] == [0, 2, 1, 1, 2]
+
+
+def test_the_time_is_shared_and_each_protocol_gets_its_own_addresses() -> None:
+    request = Request(
+        where=TargetOptions(url="http://h:1"), addresses=("hub/send", "space/chat/1"), options=Options(budget_s=60)
+    )
+    hub, space = each(request, request.where.protocols(request.addresses))
+    assert (hub.where.protocol, hub.addresses, hub.options.budget_s) == ("hub", ("hub/send",), 30)
+    assert (space.where.protocol, space.addresses, space.options.budget_s) == ("space", ("space/chat/1",), 30)
 
 
 def test_the_command_that_repeats_a_case_says_what_matters() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from conformance.report import Report
 from conformance.report.json import JsonFile
 from conformance.report.junit import JunitFile
+from conformance.report.terminal import TextFile
 from conformance.report.words import visible
 
 from ..stories import case, failed, passed, report, skipped, tally, unknown
@@ -114,10 +115,13 @@ def test_junit_is_well_formed_whatever_the_target_said(tmp_path_factory: pytest.
 
 def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
     JsonFile(tmp_path / "report.json").end(mixed)
-    found: Any = json.loads((tmp_path / "report.json").read_bytes())
+    whole: Any = json.loads((tmp_path / "report.json").read_bytes())
 
-    assert list(found) == ["schema", "tool", "target", "run", "exit_code", "counts", "requirements", "cases", "defects"]
-    assert found["schema"] == 1
+    assert list(whole) == ["schema", "tool", "exit_code", "reports"]
+    assert whole["schema"] == 2
+    assert whole["exit_code"] == 1
+    (found,) = whole["reports"]
+    assert list(found) == ["target", "run", "exit_code", "counts", "requirements", "cases", "defects"]
     assert found["exit_code"] == 1
     assert found["run"] | {"started": ""} == {
         "started": "",
@@ -156,4 +160,17 @@ def test_json_keeps_whatever_the_target_said(tmp_path_factory: pytest.TempPathFa
     path = tmp_path_factory.mktemp("json") / "report.json"
     JsonFile(path).end(report(tally(failed(case(), came=said))))
 
-    assert json.loads(path.read_bytes())["defects"][0]["came"] == said
+    assert json.loads(path.read_bytes())["reports"][0]["defects"][0]["came"] == said
+
+
+def test_several_protocols_are_told_in_one_file_each(mixed: Report, tmp_path: Path) -> None:
+    well = report(tally(passed(case())))
+    files = JsonFile(tmp_path / "a.json"), JunitFile(tmp_path / "a.xml"), TextFile(tmp_path / "a.txt")
+    for file in files:
+        file.end(well)
+        file.end(mixed)
+    whole: Any = json.loads((tmp_path / "a.json").read_bytes())
+    assert (whole["exit_code"], [one["exit_code"] for one in whole["reports"]]) == (1, [0, 1])
+    assert len(ElementTree.parse(tmp_path / "a.xml").getroot()) == 2
+    text = (tmp_path / "a.txt").read_text("utf-8")
+    assert text.index("\nPASSED: ") < text.index("\nFAILED: ")
