@@ -69,16 +69,16 @@ class Gopang:
         self, world: World, _mode: Mode, *, max_connections: int = MAX_CONNECTIONS, responder: Responder | None = None
     ) -> None:
         """Begin with nobody connected; `responder` says what the AIs of the world answer."""
-        users = {user.id: user.name for user in world.gopang.users}
-        self._names = users  # user id -> name: the world's users, and whoever came with a valid token since
+        # user id -> name: the world's users, and whoever came with a valid token since; bank and consents look here too
+        self._names = {user.id: user.name for user in world.gopang.users}
         self._responder = responder or Parrot()
         self._devices = Devices(max_connections)
         self._unstored: dict[str, tuple[Said, Device]] = {}  # message id -> who waits for it to be stored
         self._conversations = Conversations(world.gopang.conversations)
         self._messages = Messages()
         self._records = Records()
-        self._bank = Bank(users, self._records)
-        self._consents = Consents(users)
+        self._bank = Bank(self._names, self._records)
+        self._consents = Consents(self._names)
         self._vaults = Vaults(world.gopang.each_vault(), self._consents)
         self._memory = Memory(self._conversations, self._messages, self._bank, self._consents, self._vaults)
 
@@ -150,10 +150,8 @@ class Gopang:
         yield from map(conversations.room_of, self._conversations.of(user_id))
 
     def _know(self, user_id: str, name: str) -> None:
-        """Give whoever comes with a valid token an account; only who may sign tokens can make these more."""
-        if user_id not in self._names:
-            self._names[user_id] = name
-            self._bank.open_account(user_id)
+        """Know whoever brings a valid token; only who signs tokens can make these more."""
+        self._names.setdefault(user_id, name)
 
     # ---- events -----------------------------------------------------------------------------------------------------
 

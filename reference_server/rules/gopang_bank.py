@@ -67,10 +67,6 @@ class Bank:
         self._over = Bygones()
         self._open_of: Counter[str] = Counter()  # sender -> how many of these are theirs
 
-    def open_account(self, user_id: str) -> None:
-        """Give a user who has no account one, with the balance that all begin with."""
-        self._balances.setdefault(user_id, OPENING_BALANCE)
-
     def balance(self, user_id: str) -> int | None:
         """Return what a user has; None for who has no account."""
         return self._has(user_id) if user_id in self._users else None

@@ -279,6 +279,9 @@ def test_a_message_is_delivered_when_another_member_gets_it(stage: Stage) -> Non
     assert "delivered" not in [each.status for each in stage.of("mina-1", gopang.MessageStatus)]
     new = stage.of("mina-2", gopang.MessageNew)
     stage.say("mina-2", gopang.SyncRequest())
+    stage.say("mina-2", gopang.SyncRequest(lastMessageId=new[0].messageId))
+    (_, synced) = stage.of("mina-2", gopang.MessagesSync)
+    assert [each.messageId for each in synced.messages] == [new[1].messageId], "what one wrote elsewhere, too"
     assert stage.names("mina-1") == [], "one's own device is nobody else"
     stage.connect("jun-2")
     stage.hush()
