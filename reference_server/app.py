@@ -32,7 +32,6 @@ from reference_server.meter import Meter
 from reference_server.mode import Mode
 from reference_server.namespace import ProtocolNamespace, Surroundings
 from reference_server.outbox import EMAIL, EVENT_LOG, MONITORING, PUSH, SMS, WEBHOOK, Outbox
-from reference_server.redis_board import RedisBoard
 from reference_server.served import SERVED
 from reference_server.settings import Settings
 from reference_server.strict import StrictServer
@@ -159,6 +158,9 @@ def _namespace(settings: Settings, rules: Rules, around: Surroundings) -> Protoc
 def _board(settings: Settings, clock: Clock, log: Log) -> Board:
     if not settings.redis_url:
         return MemoryBoard(clock)
+    # Here, since the client for Redis takes more than a tenth of a second to import, and most servers need none.
+    from reference_server.redis_board import RedisBoard
+
     return RedisBoard(settings.redis_url, log, time_scale=settings.time_scale)
 
 
