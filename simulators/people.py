@@ -2,6 +2,7 @@
 
 import secrets
 import time
+import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -121,7 +122,7 @@ class People:
         """Return a token with exactly these claims, signed with the target's secret; raises UsageError."""
         if self._signer is None:
             raise UsageError("the target's secret is not known; add a [people.login.jwt] or [people.guests.jwt] table")
-        return self._signer.prefix + jwt.encode(dict(claims), self._signer.key, algorithm=algorithm)
+        return self._signer.prefix + _encode(claims, self._signer.key, algorithm)
 
     @property
     def _signer(self) -> Jwt | None:
@@ -213,8 +214,13 @@ def _sign(way: Jwt, values: Mapping[str, Json]) -> str:
     claims = fill(way.claims, values)
     assert isinstance(claims, dict)  # a template of a table is a table
     now_s = int(time.time())
-    token = jwt.encode({"iat": now_s, "exp": now_s + way.expires_s, **claims}, way.key, algorithm="HS256")
-    return way.prefix + token
+    return way.prefix + _encode({"iat": now_s, "exp": now_s + way.expires_s, **claims}, way.key, "HS256")
+
+
+def _encode(claims: Mapping[str, Json], key: str, algorithm: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # how long its secret is, is for the target to say
+        return jwt.encode(dict(claims), key, algorithm=algorithm)
 
 
 def _pick(answer: strict_json.Value, pointer: str, what: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
+from conformance.model import Model
 from conformance.models.space import Seat, SpaceModel
 from conformance.person import Person
 from conformance.stage import Stage
@@ -24,6 +25,8 @@ class Liar:
     def __init__(self, answer: "Answer") -> None:
         self.people: list[Peer] = []
         self.answers_fences = True
+        self.asked: list[tuple[int, int]] = []
+        """Who asked for an ack by which id, in the order of their asking."""
         self._answer = answer
         self._later: set[asyncio.Task[None]] = set()
 
@@ -32,6 +35,12 @@ class Liar:
         text = "42" + json.dumps([event.event_name, *event.to_args()])
         for number in listeners or range(len(self.people)):
             self.people[number].frame(text.encode())
+
+    def acknowledge(self, *values: Any, times: int = 1) -> None:
+        """Acknowledge the latest event that asked for that."""
+        number, ack_id = self.asked[-1]
+        for _ in range(times):
+            self.people[number].frame(f"43{ack_id}{json.dumps(values)}".encode())
 
     def hang_up(self, number: int) -> None:
         """Cut somebody's connection."""
@@ -66,7 +75,10 @@ class Liar:
         elif packet == "41":
             peer.writer.close()
         elif packet.startswith("42"):
-            name, *arguments = json.loads(packet[2:])
+            ack_id, bracket, rest = packet[2:].partition("[")
+            if ack_id:
+                self.asked.append((self.people.index(peer), int(ack_id)))
+            name, *arguments = json.loads(bracket + rest)
             await self._answer(self, name, arguments)
 
 
@@ -81,18 +93,28 @@ async def stage_at(
 
     Those who are standing sit nowhere; they may join as whomever they say.
     """
+    async with stage_of(SpaceModel, answer, *names) as (stage, liar, people):
+        assert isinstance(stage.model, SpaceModel)
+        for who in people:
+            if who.name not in standing:
+                stage.model.seats[who] = Seat("plaza", f"{who.name}-id", who.name.title(), "blue")
+        yield stage, liar, people
+
+
+@asynccontextmanager
+async def stage_of(
+    make_model: Callable[[Target], Model], answer: Answer, *names: str, time_scale: float = 1.0
+) -> AsyncIterator[tuple[Stage, Liar, list[Person]]]:
+    """Connect people to a liar, whatever the model says of them."""
     liar = Liar(answer)
     server = await asyncio.start_server(liar.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    target = Target.at(f"http://127.0.0.1:{port}", namespace="/", mode="development", patience=PATIENCE)
-    model = SpaceModel(target)
-    stage = Stage(target, model, History())
+    target = Target.at(
+        f"http://127.0.0.1:{port}", namespace="/", mode="development", patience=PATIENCE, time_scale=time_scale
+    )
+    stage = Stage(target, make_model(target), History())
     try:
-        people = [await stage.connect(name) for name in names]
-        for who in people:
-            if who.name not in standing:
-                model.seats[who] = Seat("plaza", f"{who.name}-id", who.name.title(), "blue")
-        yield stage, liar, people
+        yield stage, liar, [await stage.connect(name) for name in names]
     finally:
         await stage.close()
         server.close()
