@@ -114,6 +114,10 @@ class Actor(ABC):
     """What it, or its standing, does something about when it is heard; all else need not be told to it."""
     is_staff: ClassVar[bool] = False
     """Whether it needs the session of somebody who is OWNER or STAFF in its scope."""
+    is_known: ClassVar[bool] = False
+    """Whether it needs the session of somebody whom the target knew before, also where guests may come."""
+    shares: ClassVar[str] = ""
+    """The kind of actor whose session it holds too, as another device does; empty where it has one of its own."""
 
     def __init__(self, name: str, scope: str, random: Random, standing: Standing) -> None:
         self.name = name
@@ -129,6 +133,11 @@ class Actor(ABC):
     def nickname(self) -> str:
         """What it wants to be called where it may choose."""
         return self.name
+
+    @property
+    def session_of(self) -> str:
+        """The name of the actor whose session it holds: its own, or that of the same number of the kind it shares."""
+        return f"{self.shares}-{self.name.rpartition('-')[2]}" if self.shares else self.name
 
     @property
     def due_s(self) -> float:

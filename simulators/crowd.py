@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 from protocols.contract import Event, Json
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, RehearsalError, TargetUnreachable, UsageError
-from simulators.actor import Act, Actor, Connect, Cut, Emit, EmitRaw, Leave
+from simulators.actor import Act, Actor, Connect, Cut, Emit, EmitRaw, Leave, Post
 from simulators.connection import Connection
 from simulators.delivery import Ledger
 from simulators.history import History
@@ -80,7 +80,11 @@ class Crowd:
         self._schedule = Schedule()
         self._connections: dict[str, Connection] = {}  # name of an actor -> its connection, while it lives
         self._visits: Counter[str] = Counter()  # name of an actor -> which of its connections counts
-        self._accounts: deque[Identity] = deque()  # sessions to lend where there are no guests
+        self._accounts: deque[Identity] = deque()  # sessions to lend where a guest's will not do
+        # name of an actor whose session others hold too -> that session
+        self._shared: dict[str, Identity | None] = {
+            actor.session_of: None for actor in scenario.actors if actor.session_of != actor.name
+        }
         self._doors = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -116,22 +120,25 @@ class Crowd:
             )
             outsiders = bool(scenario.staff) or not target.makes_places
             crowd = cls(target, scenario, people, history=history, outsiders=outsiders)
-            if not people.gives_guests:
-                await crowd._lend_accounts()
+            await crowd._lend_accounts()
         except BaseException:
             await people.close()
             raise
         return crowd
 
     async def _lend_accounts(self) -> None:
+        """Have the sessions of users ready for those who need them."""
         taken = {identity.id for identity in self._scenario.staff.values()}
-        self._accounts.extend(user for user in await self._people.users() if user.id not in taken)
-        needed = len(self._scenario.actors) - len(taken)
+        if needed := sum(map(self._needs_account, self._scenario.actors)) - len(taken):
+            self._accounts.extend(user for user in await self._people.users() if user.id not in taken)
         if needed > len(self._accounts):
             raise UsageError(
-                f"cast: {needed} sessions are needed, but the target has {len(self._accounts)} users and no guests; "
-                "ask for fewer people, or add [people.guests]"
+                f"cast: {needed} sessions of users are needed, but the target has {len(self._accounts)}; "
+                "ask for fewer people, or add [[people.users]] or [people.guests]"
             )
+
+    def _needs_account(self, actor: Actor) -> bool:
+        return actor.is_staff or actor.is_known or not self._people.gives_guests
 
     # --- the run ---
 
@@ -240,6 +247,8 @@ class Crowd:
                 await self._emit(actor, act.event, due_ns)
             case EmitRaw():
                 self._emit_raw(actor, act, due_ns)
+            case Post():
+                self._spawn(self._post(actor, act))
             case Leave() | Cut():
                 self._hang_up(actor, due_ns, politely=isinstance(act, Leave))
 
@@ -279,6 +288,13 @@ class Crowd:
         sent_ns = connection.emit_raw(act.name, *act.arguments)
         self._ledger.said_wrong(actor.name, act.name, due_ns, sent_ns)
         self._pranks.append((actor.name, act.prank))
+
+    async def _post(self, actor: Actor, act: Post) -> None:
+        assert actor.identity is not None  # who has no session has nothing to ask for
+        try:
+            await self._people.post(actor.identity, act.path, act.body)
+        except TargetUnreachable as error:
+            self.tally.complain(f"{actor.name} asked for something and got nothing: {error}")
 
     def _hang_up(self, actor: Actor, due_ns: int, *, politely: bool) -> None:
         connection = self._connections.pop(actor.name, None)
@@ -342,7 +358,16 @@ class Crowd:
             return staff
         if actor.identity is not None:
             return actor.identity
-        if self._accounts:
+        if actor.session_of not in self._shared:
+            return await self._new_identity(actor)
+        if (held := self._shared[actor.session_of]) is None:
+            new = await self._new_identity(actor)
+            held = self._shared[actor.session_of] or new  # the other device may have been quicker
+            self._shared[actor.session_of] = held
+        return held
+
+    async def _new_identity(self, actor: Actor) -> Identity:
+        if self._needs_account(actor):
             self._accounts.rotate(-1)
             return self._accounts[-1]
         return await self._people.guest(actor.scope, actor.nickname)

@@ -180,26 +180,21 @@ class People:
             details=details,
         )
 
+    async def post(self, identity: Identity, path: str, body: Json) -> None:
+        """Ask the target for something in somebody's name, with the token as bearer.
+
+        What the target answers is of no account, only whether it does. Raises TargetUnreachable.
+        """
+        await self._send("POST", urljoin(self._target.url, path), {"Authorization": f"Bearer {identity.token}"}, body)
+
     async def _ask(self, call: HttpCall, values: Mapping[str, Json]) -> dict[Picked, str]:
         """Make an HTTP call and return what was picked out of its answer."""
         url = urljoin(self._target.url, str(fill(call.url, values)))
         what = f"{call.method} {url}"
-        if self._client is None:
-            # The time scale does not matter here: it is the network's time, not the rules'.
-            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3 * self._target.patience))
-        try:
-            async with self._client.request(
-                call.method,
-                url,
-                headers={name: str(fill(value, values)) for name, value in (call.headers or {}).items()},
-                json=None if call.body is None else fill(call.body, values),
-                allow_redirects=False,
-            ) as response:
-                status, body = response.status, await response.read()
-        except TimeoutError as error:
-            raise TargetUnreachable(f"{what} was not answered in time") from error
-        except (OSError, aiohttp.ClientError, ValueError) as error:
-            raise TargetUnreachable(f"{what} failed: {error or type(error).__name__}") from error
+        headers = {name: str(fill(value, values)) for name, value in (call.headers or {}).items()}
+        status, body = await self._send(
+            call.method, url, headers, None if call.body is None else fill(call.body, values)
+        )
         text = body[:200].decode("utf-8", "replace")
         if status != call.status:
             raise SessionRefused(f"{what} gave no session, but HTTP {status} {shorten(text)}")
@@ -208,6 +203,19 @@ class People:
         except ValueError as error:
             raise TargetUnreachable(f"{what} answered no JSON, but {shorten(text)}") from error
         return {name: _pick(answer, pointer, what) for name, pointer in call.pick.items()}
+
+    async def _send(self, method: str, url: str, headers: Mapping[str, str], body: Json) -> tuple[int, bytes]:
+        """Make an HTTP call and return the status and the body of its answer; raises TargetUnreachable."""
+        if self._client is None:
+            # The time scale does not matter here: it is the network's time, not the rules'.
+            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3 * self._target.patience))
+        try:
+            async with self._client.request(method, url, headers=headers, json=body, allow_redirects=False) as response:
+                return response.status, await response.read()
+        except TimeoutError as error:
+            raise TargetUnreachable(f"{method} {url} was not answered in time") from error
+        except (OSError, aiohttp.ClientError, ValueError) as error:
+            raise TargetUnreachable(f"{method} {url} failed: {error or type(error).__name__}") from error
 
 
 def _sign(way: Jwt, values: Mapping[str, Json]) -> str:

@@ -116,7 +116,6 @@ class Tablet(Messenger):
 
     kind: ClassVar[str] = "tablet"
     shares: ClassVar[str] = Messenger.kind
-    """The kind of actor whose session it holds: `tablet-3` that of `messenger-3`."""
 
 
 class Trader(GopangActor):
@@ -165,6 +164,7 @@ class Owner(GopangActor):
     """Has a vault, looks after it, and answers who asks to see what is in it."""
 
     kind: ClassVar[str] = "owner"
+    is_known: ClassVar[bool] = True  # only those have vaults
 
     def live(self, now_s: float) -> None:
         """Say that one may be asked, list the vault, and read and write in it."""
