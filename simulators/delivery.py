@@ -20,6 +20,9 @@ DISCONNECT: Final = "(disconnect)"
 UNKNOWN_EVENT: Final = "(unknown event)"
 NOBODY: Final = "(nobody)"
 """The cause of what no deed explains."""
+_EVERYWHERE: Final = "(everywhere)"
+"""Stands for a room in what everybody may hear who is connected; a room of the contract has another name."""
+_PLACES: Final = {Audience.PEERS: _EVERYWHERE, Audience.NAMESPACE: _EVERYWHERE}
 _NO_EVENT: Final = Event()
 """What is said by coming or going."""
 _AFTERWARDS_NS: Final = 5_000_000_000
@@ -78,7 +81,7 @@ class Ledger:
         who connects. `lost` takes it back where nothing comes of it.
         """
         member = self._members[name]
-        self._members.connect(member)
+        self._members.connect(member, now_ns)
         if self._protocol.connect:
             self._expect_triggers(self._deed(member, CONNECT, now_ns, now_ns), self._protocol.connect, _NO_EVENT)
 
@@ -176,7 +179,7 @@ class Ledger:
                     trigger.operation,
                     where,
                     within_ms=trigger.within_ms,
-                    room=room if trigger.to in {Audience.ROOM, Audience.OTHERS} else "",
+                    room=room if trigger.to in {Audience.ROOM, Audience.OTHERS} else _PLACES.get(trigger.to, ""),
                     refusable=refusable,
                 )
 
@@ -283,8 +286,9 @@ class Ledger:
     def _wonder(self, member: Member, operation: Operation, payload: Mapping[str, Json], keys: list[Key]) -> None:
         """Find out what is wrong with something heard that nobody waited for."""
         inbox = member.inbox
+        entered = [(_EVERYWHERE, member.connected_ns), *((room, member.entered_ns[room]) for room in member.rooms)]
         for key in keys:
-            if any(self._lately.has(room, key, member.entered_ns[room]) for room in member.rooms):
+            if any(self._lately.has(room, key, since_ns) for room, since_ns in entered):
                 return  # said before they came in, and handled by the target after it
             if (before := inbox.delivered.get(key)) is not None:
                 before.row.duplicated += 1

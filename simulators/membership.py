@@ -16,6 +16,7 @@ class Member:
     name: str
     standing: Standing
     connected: bool = False
+    connected_ns: int = -1  # when they last began to connect
     rooms: dict[str, bool] = field(default_factory=dict)  # as the index has it: room -> surely in it
     version: int = -1  # of the standing that the index has
     entered_ns: dict[str, int] = field(default_factory=dict)  # room -> when they last began to enter it
@@ -47,9 +48,9 @@ class Membership:
         """Say whether this id is, or was, that of a member."""
         return identity in self._by_id
 
-    def connect(self, member: Member) -> None:
-        """Note that somebody is connected, with the session of their standing."""
-        member.connected = True
+    def connect(self, member: Member, now_ns: int) -> None:
+        """Note that somebody is connected, or about to be, with the session of their standing."""
+        member.connected, member.connected_ns = True, now_ns
         self._by_id[member.standing.session.get("id")] = member
 
     def disconnect(self, member: Member, now_ns: int) -> None:

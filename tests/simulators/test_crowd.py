@@ -187,7 +187,7 @@ def test_acks_are_timed_and_nothing_overtakes_a_question(
         actor = Asker("asker-1", "here", Random(1), Loose())
         actor.identity = Identity(token="", id="a", nickname="a")
         actor.come(0.0)
-        target = Target.at(stock_url, protocol="toy", namespace="/")
+        target = Target(url=stock_url, protocol="toy", namespace="/", people=PeopleConfig())
         crowd = Crowd(target, Scenario([actor], {}), People(target), history=history, outsiders=True)
         return await crowd.play(1.5)
 

@@ -20,7 +20,7 @@ def members() -> Membership:
         standing = SpaceStanding(production=True)
         members.add(name, standing)
         standing.connected(Identity(token=name, id=f"id-{name}", nickname=name))
-        members.connect(members[name])
+        members.connect(members[name], 0)
         standing.said(JoinSpace(spaceId="plaza", playerId="x", nickname="x", avatarColor="red", sessionToken=name))
         if name != "cho":
             standing.heard(RoomJoined(spaceId="plaza", players=[], yourPlayerId=f"id-{name}"))
