@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from http import HTTPStatus
+from typing import Final
 
 import aiohttp
 
@@ -12,6 +13,9 @@ from simulators import wire
 from simulators.endpoint import Endpoint
 from simulators.transport import GOODBYE_S, LIMITS, MAX_UNSENT_BYTES, Receiver, Transport, reaching, refusal, report_bug
 from simulators.wire import Close, EnginePacket, Open, PayloadDecoder
+
+# python-engineio, as it comes, ends a session whose POST holds more.
+MAX_PACKETS: Final = 16
 
 
 class Polling(Transport):
@@ -102,7 +106,7 @@ class Polling(Transport):
         """Take as many packets as the server takes in one payload, or one raw body."""
         piece, alone = self._unsent.popleft()
         pieces, size = [piece], len(piece)
-        while not alone and self._unsent and not self._unsent[0][1]:
+        while not alone and self._unsent and not self._unsent[0][1] and len(pieces) < MAX_PACKETS:
             size += 1 + len(self._unsent[0][0])
             if size > self.handshake.max_payload:
                 break
