@@ -66,6 +66,23 @@ def test_what_is_said_comes_back_typed_and_in_order(
     assert lines.count('alice < said {"text":"7"}') == 1
 
 
+def test_a_backlog_goes_out_in_payloads_that_every_server_takes(
+    engine: Engine, toy: SimpleNamespace, stock_url: str, transport: TransportName
+) -> None:
+    heard: list[Received] = []
+
+    async def talk() -> None:
+        endpoint = Endpoint(url=stock_url, transport=transport)
+        connection = await Connection.open(endpoint, toy.PROTOCOL, "alice", on_event=heard.append)
+        for number in range(100):
+            connection.emit(toy.Say(text=str(number)))
+        await connection.fence(within_s=SOON)
+        await connection.close()
+
+    engine.submit(talk())
+    assert [received.event for received in heard] == [toy.Said(text=str(number)) for number in range(100)]
+
+
 def test_an_ack_is_typed(alice: SyncConnection, toy: SimpleNamespace, history: History) -> None:
     answers = [alice.call(toy.Ask(text=text), within_s=SOON) for text in ("one", "two")]
     assert [answer.ack for answer in answers] == [toy.Answered(text="one"), toy.Answered(text="two")]
