@@ -103,7 +103,9 @@ class Membership:
                     if member.connected and member.standing.session.get("id") != sender.standing.session.get("id"):
                         yield member, any(member.rooms.values())
             case Audience.NAMESPACE:
-                yield from ((member, True) for member in self._members.values() if member.connected)
+                for member in self._members.values():
+                    if member.connected:
+                        yield member, member is sender or any(member.rooms.values())
 
     def _others(self, sender: Member, room: str, since_ns: int) -> Iterator[tuple[Member, bool]]:
         here = self._rooms.get(room, {})

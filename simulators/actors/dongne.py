@@ -27,7 +27,7 @@ from protocols.dongne import (
     UnreadMessages,
     UpdateLocation,
 )
-from simulators.actor import Act, Actor, Emit, Intent
+from simulators.actor import Act, Actor, Cut, Emit, Intent
 from simulators.actors.dongne_island import MATTERS, REPLIES, distance_m, region_of, somewhere
 from simulators.actors.dongne_pranks import PRANKS
 from simulators.actors.dongne_standing import NOTHING, DongneStanding
@@ -37,6 +37,8 @@ STEP_S: Final = 5.0
 """Between two positions of somebody on the way."""
 SPEED: Final = 8.0
 """Metres in a second: on a scooter."""
+TUNNEL_S: Final = 120.0
+"""Between two losses of the signal, on average."""
 OPEN_QUESTIONS: Final = 3
 """So many questions of its own somebody keeps open; with one more the oldest is closed."""
 _REMEMBERED: Final = 500
@@ -75,6 +77,10 @@ class DongneActor(Actor):
         """Return the act of saying where one is."""
         return Emit(UpdateLocation(latitude=self.at.lat, longitude=self.at.lng))
 
+    def lose_signal(self, due_s: float) -> Iterable[Act]:
+        """Drive into a tunnel: the connection breaks off without a word."""
+        yield Cut()
+
     def once(self, at_s: float, act: Act) -> None:
         """Plan one act."""
         self.plan(at_s, lambda _: [act])
@@ -99,6 +105,7 @@ class Asker(DongneActor):
             self.once(now_s, Emit(SyncUnreadMessages(lastSyncTimestamp=since)))
         self.plan(now_s + self.random.uniform(0.5, 4.0), self._ask)
         self.now_and_then(now_s, 25.0, self._ask)
+        self.now_and_then(now_s, TUNNEL_S, self.lose_signal)
 
     def _ask(self, due_s: float) -> Iterable[Act]:
         own = [question for question in self.place.here if question in self.place.asked]
@@ -157,6 +164,7 @@ class Answerer(DongneActor):
     def live(self, now_s: float) -> None:
         """Ride on, and go back to the question that it was at."""
         self.plan(now_s + self.random.uniform(0.5, STEP_S), self._ride)
+        self.now_and_then(now_s, TUNNEL_S, self.lose_signal)
         if self._at_work is not None:
             self.plan(now_s, self._work(self._at_work))
 

@@ -1,6 +1,6 @@
 """Where somebody stands in dongne: the questions they are at, have asked and may hear of, and the answers in them."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
@@ -44,6 +44,8 @@ NEARBY_M: Final = 3000.0
 _REMEMBERED: Final = 500
 """Questions and answers that somebody remembers, each; a long run has more than anybody can keep in mind."""
 
+_POSITIONS: Final = 100
+"""Positions that may be under way at once; a target that is so late has other troubles."""
 Value = TypeVar("Value")
 
 
@@ -52,8 +54,6 @@ class DongneStanding(Standing):
 
     def __init__(self) -> None:
         super().__init__()
-        self.position: Place | None = None
-        """Where it last said that it is; None where only the target knows."""
         self.known: dict[str, None] = {}
         """The questions that it has heard of, latest last."""
         self.asked: dict[str, bool] = {}
@@ -61,11 +61,15 @@ class DongneStanding(Standing):
         self.answers: dict[str, str] = {}
         """Answer id -> the question that it belongs to."""
         self._identity: Identity | None = None
-        self._moves = 0.0  # metres between its last two positions: what is under way may be about either
+        # Where the target may take it to be: where it was last known to be, and all that it has said since.
+        self._positions: deque[Place] = deque(maxlen=_POSITIONS)
+        self._is_placed = False  # whether the first of these is sure; else it may be where only the target knows
         self._written: dict[str, None] = {}
         self._notified: dict[str, None] = {}
         self._visited: dict[str, None] = {}  # every question that it ever went to
         self._joins: Counter[str] = Counter()  # question -> joins said and not confirmed
+        self._joins_said = self._joins_heard = 0
+        self._left_after = -1  # the number of joins said before it last left a room
         self._typing: set[str] = set()
         self._stopped: set[tuple[str, str]] = set()  # question and user: stopped typing, and has not begun again
         self._is_in = False  # whether the target has let it in, for all it knows
@@ -100,8 +104,10 @@ class DongneStanding(Standing):
         self._typing.clear()
         self._stopped.clear()
         self._is_in = False
-        self._moves = 0.0
-        self.position = None
+        self._positions.clear()
+        self._is_placed = False
+        self._joins_said = self._joins_heard = 0
+        self._left_after = -1
         self._tell_facts()
 
     # ---- what it says ------------------------------------------------------------------------------------------------
@@ -111,6 +117,7 @@ class DongneStanding(Standing):
         match event:
             case JoinQuestion() if event.questionId != NOTHING:
                 self._joins[event.questionId] += 1
+                self._joins_said += 1
                 _remember(self._visited, event.questionId, None)
                 self._forget_stops(event.questionId)
                 self._enter(f"question:{event.questionId}", sure=False)
@@ -123,9 +130,7 @@ class DongneStanding(Standing):
             case AcceptAnswer() if self.answers.get(event.answerId) in self.asked:
                 self.asked[self.answers[event.answerId]] = True
             case UpdateLocation():
-                to = Place(event.latitude, event.longitude)
-                self._moves = distance_m(self.position, to) if self.position is not None else 0.0
-                self.position = to
+                self._positions.append(Place(event.latitude, event.longitude))
             case _:
                 pass
         self._tell_facts()
@@ -133,6 +138,7 @@ class DongneStanding(Standing):
     def _leave(self, question: str) -> None:
         self._typing.discard(question)
         self._forget_stops(question)
+        self._left_after = self._joins_said
         self._exit(f"question:{question}")
         if question not in self.asked:
             for answer, place in self.answers.items():
@@ -149,6 +155,7 @@ class DongneStanding(Standing):
         self._be_in()
         match event:
             case RoomUsers():
+                self._joins_heard += 1
                 self._joins[event.questionId] -= 1
                 if self._joins[event.questionId] <= 0 and f"question:{event.questionId}" in self.rooms:
                     self._enter(f"question:{event.questionId}", sure=True)
@@ -171,6 +178,7 @@ class DongneStanding(Standing):
                 _remember(self.known, event.question.id, None)
                 _remember(self._notified, event.question.id, None)
             case NearbyQuestionsUpdate():
+                self._settle(Place(event.location.latitude, event.location.longitude))
                 for question in event.questions:
                     _remember(self.known, question.id, None)
             case UnreadMessages():
@@ -207,15 +215,25 @@ class DongneStanding(Standing):
             self._enter(f"answer:{answer}", sure=self.rooms[f"question:{question}"])
 
     def _overhear(self, answer: str) -> None:
-        """Note an answer to one of the questions here; which one, it does not say."""
+        """Note an answer to one of the questions here; which one, it does not say.
+
+        What was said in a room that it has left may still be under way, until a later join has been handled.
+        """
         here = self.here
         if answer in self.answers:
             return
-        if len(here) == 1:
+        if len(here) == 1 and self._joins_heard > self._left_after:
             self._learn(answer, here[0])
         else:
             self._exit(f"answer:{_remember(self.answers, answer, '')}")
             self._enter(f"answer:{answer}", sure=False)
+
+    def _settle(self, at: Place) -> None:
+        """Hear that the target knows a position, and with that none before it."""
+        if at in self._positions:
+            self._is_placed = True
+            while self._positions[0] != at:
+                self._positions.popleft()
 
     def may_hear(self, event: Event) -> bool:
         """Say whether something can be right to hear that nobody here is known to have caused: timers, and others."""
@@ -226,7 +244,7 @@ class DongneStanding(Standing):
                 return event.question.id not in self._notified and event.question.id not in self.asked
             case NearbyQuestionsUpdate():
                 at = Place(event.location.latitude, event.location.longitude)
-                return self.position is None or distance_m(self.position, at) <= NEARBY_M + self._moves + 1
+                return not self._is_placed or any(distance_m(each, at) <= NEARBY_M + 1 for each in self._positions)
             case UserStopTyping():
                 return event.questionId in self._visited and (event.questionId, event.userId) not in self._stopped
             case MetricsUpdate() | SlowResponseAlert():

@@ -40,7 +40,7 @@ def test_audiences(members: Membership) -> None:
     assert hearers(members, Audience.USER, user="{payload.targetId}") == {"ben": True}
     assert hearers(members, Audience.USERS, user="{payload.all}") == {"ann": True, "ben": True}
     assert hearers(members, Audience.PEERS) == {"ben": True, "cho": False}
-    assert hearers(members, Audience.NAMESPACE) == {"ann": True, "ben": True, "cho": True}
+    assert hearers(members, Audience.NAMESPACE) == {"ann": True, "ben": True, "cho": False}
 
 
 def test_who_left_may_hear_for_a_while(members: Membership) -> None:

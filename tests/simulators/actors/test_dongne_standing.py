@@ -177,6 +177,19 @@ def test_between_two_questions_an_answer_may_be_to_either(me: DongneStanding) ->
     assert truth(me, "answer-asker", AcceptAnswer(answerId="a")) is True
 
 
+def test_an_answer_that_was_under_way_when_one_left_may_be_to_that_question(me: DongneStanding) -> None:
+    go(me, "p")
+    go(me, "q")
+    me.said(LeaveQuestion(questionId="p"))
+    me.heard(overheard("a"))
+    assert me.rooms["answer:a"] is False
+    me.said(LeaveQuestion(questionId="q"))
+    go(me, "r")
+    me.heard(overheard("b"))
+    assert me.answers["b"] == "r"
+    assert me.rooms["answer:b"] is True
+
+
 def test_only_an_asker_knows_what_is_accepted(me: DongneStanding) -> None:
     accept = AcceptAnswer(answerId="a")
     assert truth(me, "accepted", accept) is None
@@ -266,13 +279,15 @@ def test_what_is_near_is_within_three_kilometres(me: DongneStanding) -> None:
     (aewol, *_), (jeju, *_) = REGIONS["애월"], REGIONS["제주시"]
     assert me.may_hear(near(*jeju))
     me.said(UpdateLocation(latitude=aewol.lat, longitude=aewol.lng))
+    assert me.may_hear(near(*jeju))  # the target may not have heard of it yet
+    me.heard(near(*aewol))
     assert me.may_hear(near(*aewol.moved(2990, 1.0)))
     assert not me.may_hear(near(*aewol.moved(3010, 1.0)))
-    # What is under way was sent while it was still elsewhere.
-    on = aewol.moved(100, 1.0)
-    me.said(UpdateLocation(latitude=on.lat, longitude=on.lng))
-    assert me.may_hear(near(*on.moved(3090, 1.0)))
-    assert not me.may_hear(near(*on.moved(3110, 1.0)))
+    me.said(UpdateLocation(latitude=jeju.lat, longitude=jeju.lng))
+    assert me.may_hear(near(*aewol))
+    assert me.may_hear(near(*jeju))
+    me.heard(near(*jeju))
+    assert not me.may_hear(near(*aewol))
 
 
 @pytest.mark.parametrize(("role", "may"), [("PARTICIPANT", False), ("STAFF", True), ("OWNER", True)])
