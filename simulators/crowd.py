@@ -133,8 +133,8 @@ class Crowd:
             self._accounts.extend(user for user in await self._people.users() if user.id not in taken)
         if needed > len(self._accounts):
             raise UsageError(
-                f"cast: {needed} sessions of users are needed, but the target has {len(self._accounts)}; "
-                "ask for fewer people, or add [[people.users]] or [people.guests]"
+                f"cast: {needed} sessions are needed, but the target has {len(self._accounts)} users to lend them; "
+                "ask for fewer people, or add [[people.users]]"
             )
 
     def _needs_account(self, actor: Actor) -> bool:

@@ -88,6 +88,7 @@ class People:
         self._guests += 1
         values: dict[str, Json] = {"scope": scope, "nickname": nickname, "n": n, "id": f"guest-{n}", "password": ""}
         values["run"] = self._run
+        values["id"] = str(fill(self._config.guests.id, values))
         # A session of the handshake opens every place; one that a place gives, that place alone.
         only = scope if self._target.contract.handshake is None else None
         return await self._session(self._config.guests, values, only)
