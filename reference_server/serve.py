@@ -5,6 +5,7 @@ import contextlib
 import errno
 import ipaddress
 import logging
+import shlex
 import signal
 import socket
 import ssl
@@ -25,6 +26,8 @@ from reference_server.effects import Rules
 from reference_server.http.headers import set_security
 from reference_server.http.refusal import BAD_REQUEST, INTERNAL, refusal
 from reference_server.logs import Log, library_logger
+from reference_server.namespace import ProtocolNamespace
+from reference_server.served import SERVED
 from reference_server.settings import Settings
 
 # After a signal everybody has been told within this time (seconds), or is cut off.
@@ -159,7 +162,7 @@ def _greet(console: Console, url: str, parts: Parts) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_row("Listening on", f"[bold]{url}[/bold]")
     for namespace in parts.namespaces:
-        table.add_row(namespace.protocol.name, f"namespace {namespace.path}")
+        table.add_row(namespace.protocol.name, f"namespace {namespace.path}{_token_hint(namespace, parts)}")
     table.add_row("mode", settings.mode.value)
     if settings.time_scale != 1:
         table.add_row("time", f"{settings.time_scale:g} times as fast")
@@ -169,6 +172,16 @@ def _greet(console: Console, url: str, parts: Parts) -> None:
         table.add_row("", f"and {len(parts.world.users) - SHOWN_USERS} more")
     table.add_row("stop", "Ctrl-C")
     console.print(table)
+
+
+def _token_hint(namespace: ProtocolNamespace, parts: Parts) -> str:
+    """Say how to get a token of somebody, where the protocol wants one and everybody may know its secret."""
+    served = SERVED.get(namespace.protocol.name)
+    claims = next(iter(served.claims(parts.world)), None) if served is not None else None
+    if claims is None or parts.settings.jwt_secret:
+        return ""
+    somebody = shlex.quote(str(claims.get("email", next(iter(claims.values())))))
+    return f"   (rehearsal token --protocol {namespace.protocol.name} --user {somebody})"
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

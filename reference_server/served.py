@@ -1,11 +1,12 @@
 """What this server can serve: for each protocol its rules, and the HTTP beside its socket."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from aiohttp import web
 
+from protocols.contract import Json
 from reference_server.effects import Rules
 from reference_server.http.dongne import DongneApi
 from reference_server.http.gateway import GatewayApi
@@ -36,6 +37,8 @@ class Served:
 
     rules: Callable[[World, Settings], Rules]
     api: Callable[[ProtocolNamespace, Settings], Api]
+    claims: Callable[[World], Iterable[Mapping[str, Json]]] = lambda _world: ()
+    """What tokens of those whom a world knows say, where the protocol has such tokens."""
 
 
 SERVED: Final[Mapping[str, Served]] = {
@@ -46,17 +49,25 @@ SERVED: Final[Mapping[str, Served]] = {
     "gateway": Served(
         rules=lambda world, settings: Gateway(world, settings.mode, server_id=f"{settings.host}:{settings.port}"),
         api=lambda namespace, _settings: GatewayApi(namespace),
+        claims=lambda world: ({"sub": user.id, "email": user.email} for user in world.gateway.users),
     ),
     "dongne": Served(
         rules=lambda world, settings: Dongne(world, settings.mode),
         api=lambda namespace, _settings: DongneApi(namespace),
+        claims=lambda world: ({"userId": user.id} for user in world.dongne.users),
     ),
     "gopang": Served(
         rules=lambda world, settings: Gopang(world, settings.mode, max_connections=settings.max_connections),
         api=lambda namespace, _settings: GopangApi(namespace),
+        claims=lambda world: (
+            {"userId": user.id, "email": user.email, "userType": user.user_type} for user in world.gopang.users
+        ),
     ),
     "hub": Served(
         rules=lambda world, settings: Hub(world, settings.mode),
         api=lambda namespace, settings: HubApi(namespace, settings.service_key),
+        claims=lambda world: (
+            {"id": user.id, "email": user.email, "nickname": user.nickname} for user in world.hub.users
+        ),
     ),
 }

@@ -4,6 +4,8 @@ import pytest
 
 from protocols import PROTOCOLS
 from reference_server.gate import DEVELOPMENT_SECRET, Gate
+from reference_server.served import SERVED
+from reference_server.world import World
 from rehearsal.cli import main
 
 WHO = ("--claim", "id=u1", "--claim", "email=ana@example.org", "--claim", "nickname=ana")
@@ -32,9 +34,20 @@ def test_what_is_printed_opens_a_server(capsys: pytest.CaptureFixture[str], monk
     assert Gate(PROTOCOLS["hub"], "s" * 32).verify(capsys.readouterr().out.strip()).claims["id"] == "u1"
 
 
+@pytest.mark.parametrize("protocol", ["gateway", "dongne", "gopang", "hub"])
+def test_those_whom_the_world_knows_need_no_claims(protocol: str, capsys: pytest.CaptureFixture[str]) -> None:
+    known = next(iter(SERVED[protocol].claims(World.built_in())))
+    assert run("--protocol", protocol, "--user", str(next(iter(known.values())))) == 0
+    verified = Gate(PROTOCOLS[protocol], DEVELOPMENT_SECRET).verify(capsys.readouterr().out.strip())
+    assert {**verified.claims, **known} == verified.claims
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("--protocol", "hub", "--user", "nobody"), "hub knows no 'nobody'; there is "),
+        (("--protocol", "space", "--user", "mina"), "space knows no 'mina'; it knows nobody"),
+        (("--protocol", "hub", "--user", "u1", "--world", "nowhere.yaml"), "the world cannot be read"),
         (("--protocol", "space"), "space knows no such tokens"),
         (("--protocol", "hub"), "hub has no such claims"),
         (("--protocol", "hub", "--claim", "id"), "'id' is no claim; write it like userId=u1"),
