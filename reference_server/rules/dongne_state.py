@@ -31,6 +31,11 @@ class User:
     points: int = 0
     cached_ms: int = 0
     """When others were last told of their session."""
+    ref: dongne.UserRef = field(init=False)
+    """Who they are to others."""
+
+    def __post_init__(self) -> None:
+        self.ref = dongne.UserRef(id=self.known.id, nickname=self.known.nickname)
 
     @property
     def id(self) -> str:
@@ -41,11 +46,6 @@ class User:
     def room(self) -> str:
         """The room that all their sockets are in."""
         return f"user:{self.id}"
-
-    @property
-    def ref(self) -> dongne.UserRef:
-        """Who they are to others."""
-        return dongne.UserRef(id=self.id, nickname=self.known.nickname)
 
 
 @dataclass(eq=False, slots=True)
