@@ -33,7 +33,7 @@ class Membership:
 
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
-        self._by_id: dict[Json, Member] = {}
+        self._by_id: dict[Json, dict[str, Member]] = {}  # id -> name -> whoever has, or had, a session of that id
         self._rooms: dict[str, dict[str, bool]] = {}  # room -> name -> surely in it
         self._leaving: dict[str, dict[str, int]] = {}  # room -> name -> when they left
 
@@ -51,7 +51,7 @@ class Membership:
     def connect(self, member: Member, now_ns: int) -> None:
         """Note that somebody is connected, or about to be, with the session of their standing."""
         member.connected, member.connected_ns = True, now_ns
-        self._by_id[member.standing.session.get("id")] = member
+        self._by_id.setdefault(member.standing.session.get("id"), {})[member.name] = member
 
     def disconnect(self, member: Member, now_ns: int) -> None:
         """Note that somebody's connection is gone; nothing can reach them, not even what is under way."""
@@ -94,9 +94,9 @@ class Membership:
             case Audience.USER | Audience.USERS:
                 users = expand(trigger.user, facts)
                 for identity in users if isinstance(users, list) else [users]:
-                    user = self._by_id.get(identity)
-                    if user is not None and user.connected:
-                        yield user, _meet(sender, user)
+                    for user in self._by_id.get(identity, {}).values():
+                        if user.connected and user.standing.session.get("id") == identity:
+                            yield user, _meet(sender, user)
             case Audience.PEERS:
                 # Who is surely in some room has surely been let in; who is connecting may hear it or not.
                 for member in self._members.values():

@@ -121,7 +121,7 @@ class GopangStanding(Standing):
         self.session = {"id": identity.id, "userId": identity.id, "email": identity.details.get("email")}
         self.facts = dict(self.session)
         self.disconnected()
-        self._enter(f"user:{self.me}", sure=True)
+        self._enter(f"user:{self.me}", sure=False)
         self._enter(_room(self.conversation), sure=False)
 
     def disconnected(self) -> None:
@@ -137,6 +137,9 @@ class GopangStanding(Standing):
                 self.facts["authorId"] = self.messages.get(event.value)
             case ConsentRespond() if (request := self.requests.get(event.consentId)) is not None:
                 self.facts["consentParties"] = [request.requesterId, self.me]
+            case TransactionCancel():
+                # Of one that it was told of it does not know who pays whom: it is refused if it was another who did.
+                self.facts["transactionParties"] = [self.me]
             case _:
                 pass
 
@@ -162,6 +165,7 @@ class GopangStanding(Standing):
         match event:
             case Connected():
                 self.facts["email"] = self.session["email"] = event.user.email
+                self._enter(f"user:{self.me}", sure=True)
             case MessagesSync():
                 for message in event.messages:
                     self._learn(message.messageId, message.senderId)
@@ -198,6 +202,8 @@ class GopangStanding(Standing):
                 return self.messages.get(event.messageId, self.me) == self.me
             case ConsentStatus():
                 return event.status in {"pending", "expired"}
+            case TransactionStatus(status="cancelled"):
+                return event.transactionId in self.transactions
             case TransactionStatus():
                 return event.status in {"verified", "completed", "failed"}
             case VaultContent() | VaultProof():
@@ -223,6 +229,8 @@ class GopangStanding(Standing):
         return None if truth is None else truth != condition.negated
 
     def _truth(self, name: str, event: Event) -> bool | None:
+        if name == "invalid":
+            return False  # what is invalid is not said as an event
         match event:
             case MessageSend() if name == "member":
                 room = _room(event.conversationId)
@@ -240,7 +248,7 @@ class GopangStanding(Standing):
             case VaultAccess():
                 return self._truth_of_access(name, event)
             case _:
-                return False if name in {"invalid", "in-too-many", "overloaded"} else None
+                return False if name in {"in-too-many", "overloaded"} else None
 
     def _truth_of_message(self, name: str, message_id: str) -> bool | None:
         match name:

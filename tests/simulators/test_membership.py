@@ -70,3 +70,16 @@ def test_rooms_that_nobody_is_in_are_forgotten(members: Membership) -> None:
         members.disconnect(members[name], 10)
     assert hearers(members, Audience.OTHERS) == {}
     assert ben.rooms == {}
+
+
+def test_a_user_hears_on_each_device_and_only_under_the_session_it_has_now(members: Membership) -> None:
+    cho = members["cho"]
+    ben_again = Identity(token="ben", id="id-ben", nickname="ben")
+    members.disconnect(cho, 100)
+    cho.standing.connected(ben_again)
+    members.connect(cho, 100)
+    assert hearers(members, Audience.USER, user="{payload.targetId}") == {"ben": True, "cho": False}
+    members.disconnect(cho, 200)
+    cho.standing.connected(Identity(token="cho", id="id-cho", nickname="cho"))
+    members.connect(cho, 200)
+    assert hearers(members, Audience.USER, user="{payload.targetId}") == {"ben": True}

@@ -58,8 +58,8 @@ def consent(status: str) -> ConsentStatus:
     return ConsentStatus.model_validate({"consentId": "c", "status": status, "updatedAt": 1})
 
 
-def transaction(status: str) -> TransactionStatus:
-    return TransactionStatus.model_validate({"transactionId": "t", "status": status, "updatedAt": 1})
+def transaction(status: str, transaction_id: str = "t") -> TransactionStatus:
+    return TransactionStatus.model_validate({"transactionId": transaction_id, "status": status, "updatedAt": 1})
 
 
 def drawer(vault_id: str = "vault-me") -> VaultContent:
@@ -72,7 +72,7 @@ def access(action: str = "read", vault_id: str = "vault-me", **fields: object) -
 
 
 def test_from_its_connection_on_it_may_be_a_member_already(me: GopangStanding) -> None:
-    assert me.rooms == {"user:me": True, "conversation:plaza": False}
+    assert me.rooms == {"user:me": False, "conversation:plaza": False}
     assert me.facts == {"id": "me", "userId": "me", "email": "me@example.org"}
     assert truth(me, "member", MessageSend(conversationId="plaza", content="x")) is None
     assert truth(me, "member", MessageSend(conversationId="other", content="x")) is False
@@ -122,6 +122,7 @@ def test_the_token_s_address_is_what_the_target_says_it_is() -> None:
     user = {"userId": "me", "email": "told@example.org", "userType": "member"}
     me.heard(Connected.model_validate({"socketId": "s", "user": user, "serverTime": 1}))
     assert me.facts["email"] == me.session["email"] == "told@example.org"
+    assert me.rooms["user:me"] is True
 
 
 def test_messages_are_known_by_their_authors(me: GopangStanding) -> None:
@@ -178,6 +179,10 @@ def test_payments_go_to_those_whom_it_has_heard(me: GopangStanding) -> None:
     assert truth(me, "not overloaded", paid["you"]) is True
     assert truth(me, "own-transaction", TransactionCancel(value=NOBODY)) is False
     assert truth(me, "own-transaction", TransactionCancel(value="t")) is None
+    me.about(TransactionCancel(value="t"))
+    assert me.facts["transactionParties"] == [
+        "me"
+    ]  # whom it is paid to, or whether it is its own, is for others to say
 
 
 def test_a_hash_is_recorded_that_it_heard_of(me: GopangStanding) -> None:
@@ -225,7 +230,9 @@ def test_an_access_says_itself_what_it_is() -> None:
         (consent("expired"), True),
         (consent("approved"), False),
         (transaction("completed"), True),
-        (transaction("cancelled"), False),
+        (transaction("cancelled"), True),
+        (transaction("cancelled", "another"), False),
+        (transaction("pending"), False),
         (drawer(), True),
         (drawer("vault-you"), False),
         (message(), False),
@@ -239,6 +246,7 @@ def test_an_access_says_itself_what_it_is() -> None:
 def test_what_nobody_caused_may_be_heard_by_those_it_is_for(me: GopangStanding, event: Event, right: bool) -> None:
     me.heard(message())
     me.heard(MessageStatus(messageId="own", status="sent", timestamp=1))
+    me.heard(transaction("pending"))
     assert me.may_hear(event) is right
 
 
@@ -252,6 +260,7 @@ def test_every_condition_has_an_answer(me: GopangStanding) -> None:
             "vault:access": access(),
             "sync:request": SyncRequest(),
         }.get(operation.name) or (operation.event.from_wire("x") if operation.schema else operation.event())
+        assert truth(me, "invalid", example) is False
         for condition in named:
             opposite = Condition(name=condition.name, negated=not condition.negated)
             holds, does_not = me.holds(condition, example), me.holds(opposite, example)
