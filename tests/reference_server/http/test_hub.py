@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from protocols import hub
+from reference_server.world import BUILT_IN
 from simulators.engine import Engine
 
 from ..house import WITHIN_S, http
@@ -96,3 +97,9 @@ def test_a_server_with_a_token_of_its_own_knows_no_other(engine: Engine) -> None
     with open_hub(engine, service_token="a-token-of-our-own") as house:
         assert house.notify(NOTICE).status == 401
         assert house.notify(NOTICE, {"Authorization": "Bearer a-token-of-our-own"}).status == 201
+
+
+@pytest.mark.parametrize("authorization", ["Bearer ", "Bearer", SERVICE["Authorization"]])
+def test_a_server_that_others_can_reach_has_no_token_but_one_of_its_own(engine: Engine, authorization: str) -> None:
+    with open_hub(engine, host="0.0.0.0", jwt_secret="s" * 32, world=BUILT_IN) as house:
+        assert house.notify(NOTICE, {"Authorization": authorization}).status == 401
