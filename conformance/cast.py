@@ -4,9 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Unpack
 
-import aiohttp
-
 from conformance.case import Skipped
+from conformance.http import Http
 from conformance.model import Model
 from conformance.person import Person
 from conformance.stage import Stage
@@ -19,7 +18,7 @@ from simulators.target import EndpointChanges
 class Cast(ABC):
     """People on a stage. Made anew for each case; its connections are closed with it."""
 
-    def __init__(self, stage: Stage, people: People, http: aiohttp.ClientSession, scopes: "Scopes") -> None:
+    def __init__(self, stage: Stage, people: People, http: Http, scopes: "Scopes") -> None:
         self.stage = stage
         self.people = people
         self.http = http
@@ -31,6 +30,10 @@ class Cast(ABC):
     def model(self) -> Model:
         """What the judge knows of these people."""
         return self.stage.model
+
+    def address(self, requirement: str) -> str:
+        """Return the whole address of a requirement such as `all/8`."""
+        return f"{self.model.protocol.name}/{requirement}"
 
     def person(self, name: str) -> Person:
         """Return somebody by name."""
@@ -105,7 +108,7 @@ class Cast(ABC):
 
     @abstractmethod
     async def assemble(self) -> None:
-        """Bring the usual people to their usual places: some together, one elsewhere, one not yet in."""
+        """Bring the usual people to their usual places: ana, ben and cho together, dee elsewhere, eve not yet in."""
 
     @abstractmethod
     async def ready(self, operation: Operation) -> Person:

@@ -8,9 +8,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import aiohttp
-
 from conformance.cast import Cast, Scopes
+from conformance.http import Http
 from conformance.model import Model
 from conformance.stage import Lapse, Stage
 from conformance.verdict import Broken
@@ -41,10 +40,10 @@ class Playground:
     target: Target
     engine: Engine
     people: People
-    http: aiohttp.ClientSession
+    http: Http
     options: Options
     make_model: Callable[[Target], Model]
-    make_cast: Callable[[Stage, People, aiohttp.ClientSession, Scopes], Cast]
+    make_cast: Callable[[Stage, People, Http, Scopes], Cast]
     scopes: Scopes
     deadline: float = 0.0
     """`time.monotonic()` at which a random case stops looking for more."""

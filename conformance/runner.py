@@ -139,7 +139,9 @@ def _why_dead(ground: Playground) -> str:
     try:
         ground.run(knock())
     except RehearsalError as error:
-        return str(error)
+        # Where credentials are wanted, whoever comes without any is refused by a target that lives.
+        is_alive = isinstance(error, ConnectRefused) and ground.target.contract.handshake is not None
+        return "" if is_alive else str(error)
     return ""
 
 

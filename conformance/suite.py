@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-import aiohttp
-
 from conformance.case import Case
 from conformance.cases import contract_cases
 from conformance.cast import Cast, Scopes
 from conformance.handshakes import handshake_cases
+from conformance.http import Http
 from conformance.model import Model
 from conformance.models import space_promises, space_surroundings
+from conformance.models.common_promises import common_cases
 from conformance.models.space import SpaceModel
 from conformance.models.space_cast import SpaceCast
 from conformance.playground import Options, Playground
@@ -31,7 +31,7 @@ class Suite:
 
     protocol: Protocol
     make_model: Callable[[Target], Model]
-    make_cast: Callable[[Stage, People, aiohttp.ClientSession, Scopes], Cast]
+    make_cast: Callable[[Stage, People, Http, Scopes], Cast]
     promises: Sequence[Case]
     untested: Mapping[str, str]
     """Requirements that cannot be seen from outside, with the reason."""
@@ -46,7 +46,7 @@ class Suite:
             *handshake_cases(self.protocol, may_hang_up=self.may_hang_up),
             *contract_cases(self.protocol),
         ]
-        return [*map(self._showing, by_contract), *self.promises]
+        return [*map(self._showing, by_contract), *self.promises, *common_cases(self.protocol)]
 
     def _showing(self, case: Case) -> Case:
         name = self.protocol.name
@@ -115,6 +115,5 @@ def ground(target: Target, options: Options) -> Iterator[Playground]:
                 process.wait()
 
 
-async def _open_http(target: Target) -> aiohttp.ClientSession:
-    timeout = aiohttp.ClientTimeout(total=target.deadline_s(3000))
-    return aiohttp.ClientSession(target.url, timeout=timeout, auto_decompress=True)
+async def _open_http(target: Target) -> Http:
+    return Http(target)

@@ -394,17 +394,6 @@ async def _staffed(cast: SpaceCast) -> Person:
 # ---- what holds for all protocols --------------------------------------------------------------------------------
 
 
-@shows("all/2")
-async def all__unknown_event(cast: SpaceCast) -> None:
-    """Names that the protocol does not have, or has only the other way, are refused like an invalid payload."""
-    await cast.assemble()
-    ana = cast.person("ana")
-    for name in ("no:such:event", "player:moved", "room:joined", "JOIN:SPACE", "", "__proto__", "message", "가나다"):
-        await cast.stage.say_invalid(ana, name, [{}])
-        await cast.stage.say_invalid(ana, name, [])
-    await cast.settle()
-
-
 @shows("all/6", "all/7")
 async def all__order(cast: SpaceCast) -> None:
     """Two people talk and jump at once, forty times each; every listener hears each of them once and in order."""

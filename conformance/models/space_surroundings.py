@@ -1,12 +1,7 @@
-"""What `space` promises around the socket: HTTP, logs, limits, and how connections end."""
+"""What `space` promises around the socket: who is not in yet, metrics, guests and the log."""
 
-import asyncio
-import time
-import urllib.parse
 from collections.abc import Mapping
-from typing import Any, Final, cast
-
-import aiohttp
+from typing import Any, Final
 
 from conformance.case import Skipped
 from conformance.models.space_cast import SpaceCast
@@ -14,9 +9,6 @@ from conformance.scene import Scenes, attributed, require
 from conformance.verdict import Broken
 from protocols import space
 from protocols.contract import Json
-from protocols.errors import ConnectRefused, NotHeard, TargetUnreachable
-from simulators import strict_json
-from simulators.connection import Connection
 from simulators.people import Identity
 
 SCENES: Final[Scenes[SpaceCast]] = Scenes("space")
@@ -31,51 +23,8 @@ UNTESTED: Final[Mapping[str, str]] = {
     "space/operations/2": "a server's webhook is its own configuration",
 }
 
-OWN_ORIGIN: Final = "http://localhost:3000"
-FOREIGN_ORIGIN: Final = "http://evil.example"
-SILENCE_MS: Final = 85_000
-"""pingInterval + pingTimeout."""
-STRANGER: Final = "127.0.0.77"
-"""An address of this machine that no server should mistake for its developer."""
 
-
-# ---- how connections end -----------------------------------------------------------------------------------------
-
-
-@shows("all/10", "all/8")
-async def all__too_big(cast: SpaceCast) -> None:
-    """A message over 1 MB ends its own connection, and only that; the others hear of the departure."""
-    await cast.assemble()
-    ana = cast.person("ana")
-    connection = ana.connection
-    assert connection is not None
-
-    async def send() -> None:
-        connection.emit_raw("chat:message", {"content": "a" * 1_100_000})
-        try:
-            await connection.wait_closed(cast.stage.target.deadline_s(1000))
-        except NotHeard as open_still:
-            raise Broken("space/all/10", "a message over 1 MB closes its connection", str(open_still)) from None
-
-    await cast.stage.vanish(ana, send)
-    await cast.settle()
-
-
-@shows("all/8", slow=True)
-async def all__silent_death(cast: SpaceCast) -> None:
-    """A machine that answers no more pings is taken for gone within pingInterval + pingTimeout."""
-    await cast.assemble()
-    ana, ben = cast.person("ana"), cast.person("ben")
-    connection = ana.connection
-    assert connection is not None
-
-    async def fall_silent() -> None:
-        connection.fall_silent()
-        limit_s = SILENCE_MS / 1000 + cast.stage.target.deadline_s(1000)
-        await cast.stage.until(lambda: bool(ben.inbox), [ben], time.monotonic() + limit_s)
-        require(bool(ben.inbox), "space/all/8", f"ben hears player:left within {limit_s:.0f} s", "nothing")
-
-    await cast.stage.vanish(ana, fall_silent)
+# ---- who is not in yet -------------------------------------------------------------------------------------------
 
 
 @shows("all/9")
@@ -93,136 +42,14 @@ async def all__uninvited_socket(cast: SpaceCast) -> None:
         await cast.stage.say(ana, space.ChatMessageRequest(content="still among us"))
 
 
-@shows("all/11")
-async def all__rate_limit(cast: SpaceCast) -> None:
-    """More than 100 attempts a minute from one address are refused; tried from an address of its own."""
-    target = cast.stage.target
-    if urllib.parse.urlsplit(target.url).hostname not in {"127.0.0.1", "localhost"}:
-        raise Skipped("would lock this machine out of the target for a minute; tried on 127.0.0.1 alone")
-    endpoint = target.endpoint(local_addr=STRANGER, transport="websocket")
-    opened: list[Connection] = []
-    refusals: list[str] = []
-    try:
-        for _ in range(12):
-            attempts = [
-                Connection.open(endpoint, target.contract, "stranger", patience_s=target.deadline_s(1000))
-                for _ in range(10)
-            ]
-            for outcome in await asyncio.gather(*attempts, return_exceptions=True):
-                match outcome:
-                    case Connection():
-                        opened.append(outcome)
-                    case ConnectRefused() | TargetUnreachable():
-                        refusals.append(str(outcome))
-                    case BaseException():
-                        raise outcome
-    finally:
-        await asyncio.gather(*(connection.close() for connection in opened))
-    if not opened:
-        raise Skipped(f"nobody can connect from {STRANGER} here: {refusals[0]}")
-    if len(opened) > 100 or not any("Rate limit exceeded" in refusal for refusal in refusals):
-        came = f"{len(opened)} of 120 were let in; refusals: {sorted(set(refusals))[:2]}"
-        expected = 'attempts beyond 100 a minute are refused with "Rate limit exceeded"'
-        cast.stage.lapse(Broken("space/all/11", expected, came))
-
-
-@shows("all/5", "all/7")
-async def all__polling(cast: SpaceCast) -> None:
-    """Somebody on HTTP long polling hears and is heard like everybody else."""
-    await cast.assemble()
-    eve = await cast.stage.connect("polly", transport="polling")
-    await cast.join(eve, 0)
-    await cast.stage.say(eve, space.ChatMessageRequest(content="slow but here"))
-    await cast.stage.say(cast.person("ana"), space.PlayerJump(x=1, y=2))
-    await cast.stage.say_invalid(eve, "player:move", [None])
-    await cast.stage.leave(eve)
-    await cast.settle()
-
-
-# ---- HTTP --------------------------------------------------------------------------------------------------------
-
-
-class Answer:
-    """What came back over HTTP."""
-
-    def __init__(self, response: aiohttp.ClientResponse, body: bytes) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self.text = body.decode("utf-8", "replace")
-
-    def json(self, requirement: str) -> Mapping[str, Any]:
-        """Return the JSON object of the body; raises Broken where it is none."""
-        try:
-            value = strict_json.loads(self.text.encode())
-        except ValueError:
-            value = None
-        require(isinstance(value, dict), requirement, "a JSON object", str(self))
-        return cast("Mapping[str, Any]", value)
-
-    def __str__(self) -> str:
-        return f"HTTP {self.status} {self.text[:200]}"
-
-
-async def _ask(
-    play: SpaceCast, method: str, path: str, *, headers: Mapping[str, str] | None = None, json: Json = None
-) -> Answer:
-    try:
-        async with play.http.request(method, path, headers=headers, json=json) as response:
-            return Answer(response, await response.read())
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise TargetUnreachable(f"{method} {path}: {error or type(error).__name__}") from error
-
-
-def _bearer(identity: Identity) -> dict[str, str]:
-    return {"Authorization": f"Bearer {identity.token}"}
-
-
-@shows("http/1")
-async def http__health(cast: SpaceCast) -> None:
-    """GET /health answers 200 with status, uptime, timestamp, environment and connections."""
-    answer = await _ask(cast, "GET", "/health")
-    require(answer.status == 200, "space/http/1", "GET /health answers 200", answer)
-    health = answer.json("space/http/1")
-    missing = {"status", "uptime", "timestamp", "environment", "connections"} - health.keys()
-    require(not missing, "space/http/1", f"/health says {', '.join(sorted(missing))}", answer)
-
-
-@shows("http/2")
-async def http__ready(cast: SpaceCast) -> None:
-    """GET /ready answers 200 while everything the target depends on answers."""
-    answer = await _ask(cast, "GET", "/ready")
-    require(answer.status == 200, "space/http/2", "GET /ready answers 200", answer)
-
-
-@shows("http/3")
-async def http__cors(cast: SpaceCast) -> None:
-    """The configured origin may read answers, also those of Socket.IO polling; a foreign one may not."""
-    path = cast.stage.target.path
-    for url in ("/health", f"{path}?EIO=4&transport=polling"):
-        for origin, is_ours in ((OWN_ORIGIN, True), (FOREIGN_ORIGIN, False)):
-            answer = await _ask(cast, "GET", url, headers={"Origin": origin})
-            allowed = answer.headers.get("Access-Control-Allow-Origin", "")
-            expected = f"GET {url} {'allows' if is_ours else 'does not allow'} the origin {origin}"
-            came = f"Access-Control-Allow-Origin: {allowed or 'absent'}"
-            require((allowed == origin) if is_ours else (allowed not in {origin, "*"}), "space/http/3", expected, came)
-
-
-@shows("http/4")
-async def http__security_headers(cast: SpaceCast) -> None:
-    """Every answer carries the security headers, errors too."""
-    for path in ("/health", "/metrics", "/no-such-page", f"{cast.stage.target.path}?EIO=4&transport=nonsense"):
-        answer = await _ask(cast, "GET", path)
-        for header in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy"):
-            require(header in answer.headers, "space/http/4", f"GET {path} answers with {header}", "it is absent")
-        nosniff = answer.headers["X-Content-Type-Options"]
-        require(nosniff == "nosniff", "space/http/4", f"GET {path} answers nosniff", nosniff)
+# ---- metrics -----------------------------------------------------------------------------------------------------
 
 
 @shows("metrics/1")
 async def metrics__json(cast: SpaceCast) -> None:
     """GET /metrics answers the JSON of the page, and counts who is where."""
     await cast.assemble()
-    answer = await _ask(cast, "GET", "/metrics", headers={"Accept": "application/json"})
+    answer = await cast.http.ask("GET", "/metrics", "space/metrics/1", headers={"Accept": "application/json"})
     require(answer.status == 200, "space/metrics/1", "GET /metrics answers 200", answer)
     metrics = answer.json("space/metrics/1")
     for path in _METRICS:
@@ -263,7 +90,7 @@ def _at(value: Any, path: str) -> Any:
 @shows("metrics/2")
 async def metrics__prometheus(cast: SpaceCast) -> None:
     """GET /metrics answers Prometheus text where that is accepted."""
-    answer = await _ask(cast, "GET", "/metrics", headers={"Accept": "text/plain"})
+    answer = await cast.http.ask("GET", "/metrics", "space/metrics/2", headers={"Accept": "text/plain"})
     content_type = answer.headers.get("Content-Type", "")
     expected = "GET /metrics with Accept: text/plain answers Prometheus text"
     require(answer.status == 200 and content_type.startswith("text/plain"), "space/metrics/2", expected, answer)
@@ -278,7 +105,7 @@ async def guest__session(cast: SpaceCast) -> None:
     """A guest's session is given out, verified for its space alone, and opens it under the id that was promised."""
     await cast.assemble()
     here, there = cast.model.scopes
-    answer = await _ask(cast, "POST", "/api/guest", json={"spaceId": here, "nickname": "gil"})
+    answer = await cast.http.ask("POST", "/api/guest", "space/guest/1", json={"spaceId": here, "nickname": "gil"})
     require(answer.status == 201, "space/guest/1", "POST /api/guest answers 201", answer)
     guest = answer.json("space/guest/1")
     missing = {"sessionToken", "participantId", "nickname"} - guest.keys()
@@ -286,7 +113,9 @@ async def guest__session(cast: SpaceCast) -> None:
     token = str(guest["sessionToken"])
     require(token.startswith("guest-"), "space/guest/1", "the token begins with guest-", f"{token[:6]}…")
     for scope, tried, is_valid in ((here, token, True), (there, token, False), (here, "guest-unknown", False)):
-        answer = await _ask(cast, "POST", "/api/guest/verify", json={"sessionToken": tried, "spaceId": scope})
+        answer = await cast.http.ask(
+            "POST", "/api/guest/verify", "space/guest/2", json={"sessionToken": tried, "spaceId": scope}
+        )
         verified = answer.json("space/guest/2")
         expected = f"POST /api/guest/verify answers 200 with valid: {is_valid}"
         require(answer.status == 200 and verified.get("valid") is is_valid, "space/guest/2", expected, answer)
@@ -305,7 +134,7 @@ async def guest__bad_requests(cast: SpaceCast) -> None:
     bodies: tuple[Json, ...] = (None, [], "x", {}, {"spaceId": 1}, {"spaceId": "a", "nickname": "x" * 21})
     for path, requirement in (("/api/guest", "1"), ("/api/guest/verify", "2"), ("/api/guest/event", "3")):
         for body in bodies:
-            answer = await _ask(cast, "POST", path, json=body)
+            answer = await cast.http.ask("POST", path, f"space/guest/{requirement}", json=body)
             expected = f"POST {path} with {body!r} is refused"
             require(400 <= answer.status < 500, f"space/guest/{requirement}", expected, answer)
 
@@ -321,15 +150,15 @@ async def log__enter_and_exit(cast: SpaceCast) -> None:
     ids = {who.name: cast.model.seats[who].id for who in (sam, ana, ben)}
     token = ana.identities[here].token
     said: Json = {"sessionToken": token, "spaceId": here, "eventType": "CHAT", "payload": {"length": 5}}
-    answer = await _ask(cast, "POST", "/api/guest/event", json=said)
+    answer = await cast.http.ask("POST", "/api/guest/event", "space/guest/3", json=said)
     require(200 <= answer.status < 300, "space/guest/3", "POST /api/guest/event is accepted", answer)
     await cast.stage.say(ana, space.LeaveSpace())
     await cast.stage.leave(ben, politely=False)
     staff = sam.identities[here]
-    visit = await _ask(cast, "DELETE", f"/api/spaces/{here}/visit", headers=_bearer(staff))
+    visit = await cast.http.ask("DELETE", f"/api/spaces/{here}/visit", "space/guest/4", by=staff)
     require(200 <= visit.status < 300, "space/guest/4", "DELETE …/visit with an auth-token is accepted", visit)
     path = f"/api/spaces/{here}/events?limit=1000"
-    log = await _ask(cast, "GET", path, headers=_bearer(staff))
+    log = await cast.http.ask("GET", path, "space/guest/5", by=staff)
     require(log.status == 200, "space/guest/5", f"GET {path} is answered to STAFF", log)
     events = log.json("space/guest/5").get("events")
     if not isinstance(events, list):
@@ -346,12 +175,12 @@ async def log__enter_and_exit(cast: SpaceCast) -> None:
         expected = f"{kind} of {name} is logged{'' if name == 'sam' else ' once'}"
         is_right = bool(mine) if name == "sam" else len(mine) == 1
         require(is_right, f"space/{requirement}", expected, f"{len(mine)} such events")
-    for headers, who in (({}, "nobody in particular"), (_bearer(ana.identities[here]), "a guest")):
-        refused = await _ask(cast, "GET", path, headers=headers)
+    for identity, who in ((None, "nobody in particular"), (ana.identities[here], "a guest")):
+        refused = await cast.http.ask("GET", path, "space/guest/5", by=identity)
         require(refused.status in {401, 403}, "space/guest/5", f"the log is refused to {who}", refused)
     others = [user for user in await cast.people.users() if user.id not in cast.model.staff[here]]
     for user in others[:1]:
-        refused = await _ask(cast, "GET", path, headers=_bearer(user))
+        refused = await cast.http.ask("GET", path, "space/guest/5", by=user)
         require(refused.status == 403, "space/guest/5", "the log is refused to a user who is not staff", refused)
 
 
@@ -367,5 +196,5 @@ async def log__no_dev_sessions(cast: SpaceCast) -> None:
     await cast.stage.say(eve, join)
     await cast.stage.say(eve, space.LeaveSpace())
     path = f"/api/spaces/{here}/events?limit=1000"
-    log = await _ask(cast, "GET", path, headers=_bearer(sam.identities[here]))
+    log = await cast.http.ask("GET", path, "space/log/2", by=sam.identities[here])
     require("dev-eve" not in log.text, "space/log/2", "no event of dev-eve in the log", log)

@@ -113,7 +113,7 @@ async def _statistics(people: SpaceCast, server: Server, sam: Person) -> Mapping
     """Return what STAFF reads of the stays in its space."""
     scope = people.model.scopes[0]
     headers = {"Authorization": f"Bearer {sam.identities[scope].token}"}
-    async with server.ground.http.get(f"/api/spaces/{scope}/events", headers=headers) as response:
+    async with server.ground.http.session.get(f"/api/spaces/{scope}/events", headers=headers) as response:
         if response.status != 200:
             raise TargetUnreachable(f"the log of {scope} is answered with HTTP {response.status}")
         answer: Mapping[str, Mapping[str, Json]] = await response.json()

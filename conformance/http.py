@@ -1,0 +1,103 @@
+"""HTTP of the target as the judge asks it: every answer that does not come breaks the requirement it was to show."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Self, cast
+
+import aiohttp
+
+from conformance.verdict import Broken
+from protocols.contract import Json
+from protocols.errors import TargetUnreachable
+from simulators import strict_json
+from simulators.people import Identity
+from simulators.target import Target
+
+ANSWERED_MS: Final = 3000
+"""How long an answer may take; times the target's patience."""
+AGAIN_S: Final = 1.0
+"""How long the judge waits once an answer has failed to come: one wait is enough to know."""
+SHOWN: Final = 200
+"""Characters of a body that people are shown."""
+
+
+class Reply:
+    """What came back over HTTP."""
+
+    def __init__(self, response: aiohttp.ClientResponse, body: bytes) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.text = body.decode("utf-8", "replace")
+
+    def expect(self, requirement: str, *statuses: int) -> Self:
+        """Return it if it has one of these statuses; raises Broken."""
+        if self.status not in statuses:
+            raise Broken(requirement, f"HTTP {' or '.join(map(str, statuses))}", str(self))
+        return self
+
+    def json(self, requirement: str) -> Mapping[str, Any]:
+        """Return the JSON object of the body; raises Broken where it is none."""
+        value = self._value()
+        if not isinstance(value, dict):
+            raise Broken(requirement, "a JSON object", str(self))
+        return cast("Mapping[str, Any]", value)
+
+    def items(self, requirement: str) -> list[Any]:
+        """Return the JSON array of the body; raises Broken where it is none."""
+        value = self._value()
+        if not isinstance(value, list):
+            raise Broken(requirement, "a JSON array", str(self))
+        return value
+
+    def _value(self) -> object:
+        try:
+            return strict_json.loads(self.text.encode())
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return f"HTTP {self.status} {self.text[:SHOWN]}"
+
+
+class Http:
+    """The way to the target's HTTP for all cases of a run; belongs to one loop."""
+
+    def __init__(self, target: Target) -> None:
+        self._patience_s = target.deadline_s(ANSWERED_MS)
+        self.session = aiohttp.ClientSession(target.url, auto_decompress=True)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.session.close()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        requirement: str,
+        *,
+        by: Identity | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Json = None,
+    ) -> Reply:
+        """Make a request, with somebody's token as bearer, and return what came.
+
+        Raises Broken at the requirement when nothing comes, TargetUnreachable when there is no connection.
+        """
+        bearer = {} if by is None else {"Authorization": f"Bearer {by.token}"}
+        timeout = aiohttp.ClientTimeout(total=self._patience_s)
+        try:
+            async with self.session.request(
+                method,
+                path,
+                headers={**bearer, **(headers or {})},
+                json=json,
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response:
+                return Reply(response, await response.read())
+        except TimeoutError as silence:
+            waited_s, self._patience_s = self._patience_s, min(self._patience_s, AGAIN_S)
+            came = f"nothing in {waited_s:g} s"
+            raise Broken(requirement, f"{method} {path} is answered", came) from silence
+        except aiohttp.ClientError as error:
+            raise TargetUnreachable(f"{method} {path}: {error or type(error).__name__}") from error
