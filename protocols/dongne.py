@@ -1189,7 +1189,7 @@ REQUIREMENTS = (
     Requirement(
         address="dongne/stage/9",
         level=Level.MUST,
-        text='An urgent question at stage 1 also goes out by push, titled "🚨 긴급 질문이 도착했습니다!", its own title cut to 50 characters.',
+        text='An urgent question at stage 1 also goes out by push to the same users, whatever channels their settings name, titled "🚨 긴급 질문이 도착했습니다!", its own title cut to 50 characters.',
     ),
     Requirement(
         address="dongne/stage/10",
@@ -1232,7 +1232,7 @@ REQUIREMENTS = (
     Requirement(
         address="dongne/notice/1",
         level=Level.MUST,
-        text="Notifications go out by those of the channels socket, push, email and sms that the user's settings allow, and by no other.",
+        text="A `notification` goes out by those of the channels socket, push, email and sms that the user's settings allow, and by no other.",
     ),
     Requirement(
         address="dongne/notice/2", level=Level.MUST, text="Each channel is retried 3 times, with exponential backoff."
