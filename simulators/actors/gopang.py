@@ -42,10 +42,12 @@ class GopangActor(Actor):
     """Somebody with a device and a conversation to be in."""
 
     cares: ClassVar[frozenset[type[Event]]] = MATTERS
+    provokes: ClassVar[bool] = False
+    """Whether it says things that break the contract."""
 
     def __init__(self, name: str, scope: str, random: Random, *, production: bool = True) -> None:
         """Take the conversation to be in. A token is needed in any mode, so it makes no difference which one it is."""
-        self.place = GopangStanding(scope)
+        self.place = GopangStanding(scope, provokes=self.provokes)
         super().__init__(name, scope, random, self.place)
         self.session: Identity
 
@@ -271,6 +273,7 @@ class Heckler(GopangActor):
     """Breaks every rule of conversation, but none of the transport's: a correct target keeps it connected."""
 
     kind: ClassVar[str] = "heckler"
+    provokes: ClassVar[bool] = True
 
     def live(self, now_s: float) -> None:
         """Play a prank about three times a second."""

@@ -17,6 +17,7 @@ from protocols.gopang import (
     DrawerContent,
     DrawerType,
     GopangAiResponse,
+    GopangError,
     GopangStatus,
     MessageNew,
     MessageRead,
@@ -78,10 +79,11 @@ class GopangStanding(Standing):
     the connection on it may be a member already, because of an earlier connection or of another device.
     """
 
-    def __init__(self, conversation: str) -> None:
+    def __init__(self, conversation: str, *, provokes: bool = False) -> None:
+        """Take the conversation that it means to be in, and whether it says things that break the contract."""
         super().__init__()
         self.conversation = conversation
-        """The conversation that it means to be in."""
+        self.provokes = provokes
         self.me = ""
         self.vault = ""
         """The id of its own vault."""
@@ -208,6 +210,9 @@ class GopangStanding(Standing):
                 return event.status in {"verified", "completed", "failed"}
             case VaultContent() | VaultProof():
                 return event.vaultId == self.vault  # each drawer of a list, of which the contract names one
+            case GopangError():
+                # The contract has the ack say so; where none was asked for, only the error can.
+                return self.provokes
             case GopangStatus():
                 return event.status in {"error", "timeout"}
             case (

@@ -11,6 +11,7 @@ from protocols.gopang import (
     ConsentStatus,
     ConversationJoin,
     ConversationLeave,
+    GopangError,
     MessageNew,
     MessageRead,
     MessageSend,
@@ -266,3 +267,9 @@ def test_every_condition_has_an_answer(me: GopangStanding) -> None:
             holds, does_not = me.holds(condition, example), me.holds(opposite, example)
             assert (holds is None) is (does_not is None)
             assert holds is None or holds is not does_not
+
+
+def test_who_breaks_the_contract_may_be_told_so() -> None:
+    error = GopangError(code="E3001", message="no")
+    assert GopangStanding("plaza", provokes=True).may_hear(error)
+    assert not GopangStanding("plaza").may_hear(error)
