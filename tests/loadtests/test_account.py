@@ -56,7 +56,7 @@ class Plaza:
         standing = SpaceStanding(production=True)
         self.ledger.add(name, standing)
         standing.connected(Identity(token=f"guest-{name}", id=f"id-{name}", nickname=name, scope="plaza"))
-        self.ledger.connected(name)
+        self.ledger.connected(name, 0)
         join = JoinSpace(
             spaceId="plaza", playerId="me", nickname=name, avatarColor="blue", sessionToken=f"guest-{name}"
         )
