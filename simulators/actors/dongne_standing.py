@@ -108,7 +108,8 @@ class DongneStanding(Standing):
         self._is_placed = False
         self._joins_said = self._joins_heard = 0
         self._left_after = -1
-        self._tell_facts()
+        # Whether its three seconds are over, the target alone knows, so nobody can count on hearing that typing ends.
+        self.facts = {**self.session, "typingRooms": []}
 
     # ---- what it says ------------------------------------------------------------------------------------------------
 
@@ -133,7 +134,6 @@ class DongneStanding(Standing):
                 self._positions.append(Place(event.latitude, event.longitude))
             case _:
                 pass
-        self._tell_facts()
 
     def _leave(self, question: str) -> None:
         self._typing.discard(question)
@@ -144,9 +144,6 @@ class DongneStanding(Standing):
             for answer, place in self.answers.items():
                 if place == question:
                     self._exit(f"answer:{answer}")
-
-    def _tell_facts(self) -> None:
-        self.facts = {**self.session, "typingRooms": [f"question:{question}" for question in sorted(self._typing)]}
 
     # ---- what it hears -----------------------------------------------------------------------------------------------
 
@@ -277,10 +274,10 @@ class DongneStanding(Standing):
             case "asker", CreateAnswer():
                 return True if event.questionId in self.asked else None  # it may have asked before this run
             case "typing", LeaveQuestion() | CreateAnswer() | TypingStop():
-                # Whether its three seconds are over, the target alone knows.
                 return None if event.questionId in self._typing else False
             case "answer-asker", AcceptAnswer():
-                return True if self.answers.get(event.answerId) in self.asked else None
+                question = self.answers.get(event.answerId)
+                return question in self.asked if question else None
             case "author", AcceptAnswer() | MessageRead():
                 return True if event.answerId in self._written else None
             case "accepted", AcceptAnswer():

@@ -190,6 +190,13 @@ def test_an_answer_that_was_under_way_when_one_left_may_be_to_that_question(me: 
     assert me.rooms["answer:b"] is True
 
 
+def test_answers_to_the_questions_of_others_are_not_for_one_to_accept(me: DongneStanding) -> None:
+    accept = AcceptAnswer(answerId="a")
+    assert truth(me, "answer-asker", accept) is None
+    go(me, "q", answer("a", "q"))
+    assert truth(me, "answer-asker", accept) is False
+
+
 def test_only_an_asker_knows_what_is_accepted(me: DongneStanding) -> None:
     accept = AcceptAnswer(answerId="a")
     assert truth(me, "accepted", accept) is None
@@ -248,10 +255,9 @@ def test_typing_that_was_begun_may_be_over(me: DongneStanding) -> None:
     assert truth(me, "typing", stop) is False
     me.said(TypingStart(questionId="q"))
     assert truth(me, "typing", stop) is None
-    assert me.facts == {"id": "me", "nickname": "나", "typingRooms": ["question:q"]}
+    assert me.facts == {"id": "me", "nickname": "나", "typingRooms": []}
     me.said(CreateAnswer(questionId="q", content="x"))
     assert truth(me, "typing", stop) is False
-    assert me.facts["typingRooms"] == []
 
 
 def test_a_stop_of_typing_may_come_once_for_each_start(me: DongneStanding) -> None:
