@@ -16,6 +16,7 @@ from protocols.errors import ConnectRefused, UsageError
 from simulators.connection import Connection
 from simulators.endpoint import Endpoint, TransportName
 from simulators.people_config import PeopleConfig
+from simulators.service import Service
 from simulators.tables import TABLE, read_table, read_toml, wrong
 
 Mode: TypeAlias = Literal["production", "development"]
@@ -78,6 +79,8 @@ class Target:
     """
     people: PeopleConfig | None = None
     """How to get sessions; None for the ways and the test users of the reference server."""
+    service: Service | None = None
+    """What opens its HTTP for other services of its house; None where nobody knows, or nothing is so."""
 
     @classmethod
     def at(cls, url: str, /, **overrides: Unpack[Overrides]) -> Self:
@@ -131,6 +134,15 @@ class Target:
     def sessions(self) -> PeopleConfig:
         """How to get sessions, spelled out."""
         return self.people or _reference(self.protocol).people
+
+    @property
+    def service_token(self) -> str:
+        """What services bring as bearer; empty where nobody knows. Raises UsageError where the environment lacks it.
+
+        The reference server's is taken for granted only where its sessions are.
+        """
+        service = self.service or (_reference(self.protocol).service if self.people is None else None)
+        return "" if service is None else service.key
 
     @property
     def makes_places(self) -> bool:
@@ -189,6 +201,7 @@ class _Reference:
 
     scopes: str | tuple[str, ...] = _NEW_PLACES
     people: PeopleConfig = PeopleConfig()
+    service: Service | None = None
 
     @field_validator("scopes")
     @classmethod

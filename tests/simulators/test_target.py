@@ -9,7 +9,7 @@ import pytest
 
 from protocols.errors import TargetUnreachable, UsageError
 from reference_server.serve import running
-from reference_server.settings import Settings
+from reference_server.settings import DEVELOPMENT_SERVICE_TOKEN, Settings
 from reference_server.world import World
 from simulators.endpoint import Endpoint
 from simulators.engine import Engine
@@ -56,9 +56,11 @@ def test_the_example_can_be_read() -> None:
 def test_what_the_documentation_shows_can_be_read() -> None:
     page = (EXAMPLE.parents[1] / "docs/target.md").read_text()
     blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    assert len(blocks) == 3
-    for block in blocks:
-        assert read_table(Target, {"url": URL, **tomllib.loads(block)}).people is not None
+    targets = [read_table(Target, {"url": URL, **tomllib.loads(block)}) for block in blocks]
+    assert [(target.people is not None, target.service is not None) for target in targets] == [
+        *[(True, False)] * 4,
+        (False, True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,7 @@ def test_what_the_documentation_shows_can_be_read() -> None:
         ("restart = []", "write the command and its arguments"),
         ("users = []", "users: unknown key"),
         ("[people.guests]", "write either an http table or a jwt table"),
+        ("[service]", "write either token or token_env"),
     ],
 )
 def test_mistakes_in_the_file(tmp_path: Path, line: str, complaint: str) -> None:
@@ -131,6 +134,19 @@ def test_a_namespace_that_wants_credentials_exists(engine: Engine, hostile: Call
 def test_nobody_there(engine: Engine) -> None:
     with pytest.raises(TargetUnreachable, match="cannot be reached"):
         engine.submit(Target.at("http://127.0.0.1:9").located())
+
+
+def test_the_service_token_is_the_reference_server_s_only_where_its_people_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Target.at(URL, protocol="hub").service_token == DEVELOPMENT_SERVICE_TOKEN
+    assert Target.at(URL).service_token == ""
+    own = {"url": URL, "protocol": "hub", "people": {}}
+    assert read_table(Target, own).service_token == ""
+    assert read_table(Target, {**own, "service": {"token": "open sesame"}}).service_token == "open sesame"
+    from_environment = read_table(Target, {**own, "service": {"token_env": "APP_SERVICE_TOKEN"}})
+    with pytest.raises(UsageError, match="APP_SERVICE_TOKEN is not set"):
+        assert from_environment.service_token
+    monkeypatch.setenv("APP_SERVICE_TOKEN", "open")
+    assert from_environment.service_token == "open"
 
 
 def test_the_reference_people_are_those_of_the_reference_world() -> None:
