@@ -6,7 +6,7 @@ its circle touches, so its cost follows those who are near, not those who are an
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from protocols.dongne import RegionCode
@@ -15,7 +15,7 @@ from reference_server.worlds.dongne import CENTRES
 EARTH_RADIUS_M: Final = 6_371_000.0
 """Distances are great-circle on a sphere of this radius (`stage/12`)."""
 REACH_M: Final = 20_000.0
-"""A place belongs to the region whose middle is nearest, if that is no farther: this holds for all of the island."""
+"""A place belongs to the region with the nearest middle, if that is no farther: this holds for all of the island."""
 
 _CELLS_PER_DEGREE: Final = 100
 _COLUMNS: Final = 360 * _CELLS_PER_DEGREE
@@ -37,6 +37,17 @@ class Near(NamedTuple):
     name: str
 
 
+# The two cities are wider than the country towns around them: they have more than one middle.
+_QUARTERS: Final[Sequence[tuple[RegionCode, tuple[float, float]]]] = (
+    ("제주시", (33.4846, 126.4774)),  # Nohyeong
+    ("제주시", (33.4912, 126.4316)),  # Oedo
+    ("제주시", (33.5227, 126.5860)),  # Samyang
+    ("서귀포", (33.2525, 126.5100)),  # the new town
+    ("서귀포", (33.2501, 126.4245)),  # Jungmun
+)
+_MIDDLES: Final = [(region, Point(*middle)) for region, middle in (*CENTRES.items(), *_QUARTERS)]
+
+
 def distance_m(one: Point, other: Point) -> float:
     """Return the great-circle distance of two places, in metres, by the haversine formula."""
     lat, other_lat = math.radians(one.lat), math.radians(other.lat)
@@ -48,7 +59,7 @@ def distance_m(one: Point, other: Point) -> float:
 
 def region_of(point: Point) -> RegionCode | None:
     """Return the region of Jeju that a place belongs to; None where it is not on the island."""
-    reached, region = min((distance_m(point, Point(*middle)), region) for region, middle in CENTRES.items())
+    reached, region = min((distance_m(point, middle), region) for region, middle in _MIDDLES)
     return region if reached <= REACH_M else None
 
 

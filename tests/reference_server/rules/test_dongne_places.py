@@ -65,4 +65,7 @@ def test_distances_are_great_circle(one: Point, other: Point, metres: float) -> 
 def test_every_region_has_its_middle_and_the_sea_has_none() -> None:
     assert {region_of(Point(*middle)) for middle in CENTRES.values()} == set(CENTRES)
     assert region_of(Point(33.3617, 126.5292)) is not None  # the summit of Hallasan
+    assert (
+        region_of(Point(33.2450, 126.4117)) == "서귀포"
+    )  # Jungmun, though Andeok's town hall is nearer than the city's
     assert region_of(Point(37.5665, 126.9780)) is None  # Seoul
