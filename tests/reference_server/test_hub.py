@@ -1,6 +1,7 @@
 """hub over real sockets: who may come in, and two people who talk."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import jwt
 import pytest
@@ -104,3 +105,17 @@ def test_a_second_device_shares_presence_and_hears_what_is_for_the_user(house: H
     assert (offline.userId, offline.status) == ("user-mina", "offline")
     assert names(jun) == []
     jun.close()
+
+
+def test_what_waits_for_somebody_outlives_the_server(engine: Engine, tmp_path: Path) -> None:
+    notice = {"userId": "user-mina", "type": "like", "title": "Hi", "content": "Jun likes you"}
+    with open_hub(engine, journal=tmp_path) as house:
+        jun = house.connect("jun")
+        house.connect("mina").close()
+        jun.expect(hub.PresenceUpdate, lambda update: update.status == "offline", within_s=WITHIN_S)
+        posted = house.notify(notice).json()
+    with open_hub(engine, journal=tmp_path) as house:
+        jun = house.connect("jun")
+        mina = house.connect("mina")
+        assert mina.expect(hub.Notification, within_s=WITHIN_S).id == posted["id"]
+        assert jun.expect(hub.PresenceUpdate, within_s=WITHIN_S).userId == "user-mina"
