@@ -60,9 +60,10 @@ def _operation_cases(protocol: Protocol, operation: Operation) -> Iterator[Case]
 
 
 def _shown(operation: Operation) -> tuple[str, ...]:
-    """Return the requirements of what an accepted event always causes; scenes show what more it takes."""
+    """Return the requirements of what an accepted event always causes, its ack too; scenes show what more it takes."""
     always = [t for t in operation.triggers if t.requirement and all(condition.negated for condition in t.when)]
-    return tuple(trigger.requirement for trigger in always if trigger.level is not Level.MAY)
+    ack = (operation.ack_requirement,) if operation.ack_requirement else ()
+    return (*ack, *(trigger.requirement for trigger in always if trigger.level is not Level.MAY))
 
 
 def _case(

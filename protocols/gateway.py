@@ -241,7 +241,7 @@ OPERATIONS = (
                 code="E3001",
                 by_ack=True,
                 when=(Condition.parse("invalid"),),
-                where={"status": "FAILED"},
+                where={"clientMsgId": "{payload.clientMsgId}", "status": "FAILED"},
                 requirement="gateway/send/2",
             ),
             Refusal(
