@@ -21,7 +21,7 @@ from protocols.contract import Event, Level
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
 from simulators.connection import Connection
 from simulators.history import Direction, History, conversation, describe
-from simulators.people import Identity
+from simulators.people import Identity, refused_session
 from simulators.received import Answer, Received
 from simulators.strict_json import Value
 from simulators.target import EndpointChanges, Target
@@ -107,12 +107,10 @@ class Stage:
         except ConnectRefused as refused:
             if who.identity is None:
                 raise
-            raise UsageError(
-                f"the target refused {who.identity.id}'s session: {refused.message}; is it right in [people]?"
-            ) from refused
+            raise UsageError(refused_session(who.identity, refused.message)) from refused
 
-    async def leave(self, who: Person, *, politely: bool = True) -> None:
-        """End somebody's connection, and check that those who must hear of it do.
+    async def leave(self, who: Person, *, politely: bool = True) -> Heard:
+        """End somebody's connection, check that those who must hear of it do, and return what was heard.
 
         Who cannot be cut off says goodbye all the same.
         """
@@ -126,10 +124,10 @@ class Stage:
             else:
                 connection.abort()
 
-        await self.vanish(who, end, "disconnects" if politely else "is cut off")
+        return await self.vanish(who, end, "disconnects" if politely else "is cut off")
 
-    async def vanish(self, who: Person, end: Callable[[], Awaitable[None]], how: str = "vanishes") -> None:
-        """Bring about the end of somebody's connection, and check that those who must hear of it do.
+    async def vanish(self, who: Person, end: Callable[[], Awaitable[None]], how: str = "vanishes") -> Heard:
+        """Bring about the end of somebody's connection, check that those who must hear of it do, and return what was.
 
         Their deadline counts from when `end` is done: a target may take long to notice a silent death.
         """
@@ -142,6 +140,7 @@ class Stage:
         extras = self._compare(step, heard)
         self._gone(who)
         self._explain(extras)
+        return heard
 
     def _gone(self, who: Person) -> None:
         """Note that somebody's connection has ended, and what that means for them."""
@@ -310,6 +309,14 @@ class Stage:
         except NotHeard as silence:
             name = self.model.protocol.name
             raise Broken(f"{name}/all/1", f"{who} is still served", str(silence)) from silence
+
+    def was_told(self, who: Person, event_name: str) -> bool:
+        """Say whether somebody heard an event of this name in the present step, or the last one."""
+        step = list(self.history)[self._step_began :]
+        return any(
+            (record.actor, record.direction, record.name) == (who.name, Direction.RECEIVED, event_name)
+            for record in step
+        )
 
     # ---- judging -----------------------------------------------------------------------------------------------
 

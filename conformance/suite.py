@@ -19,9 +19,10 @@ from conformance.playground import Options, Playground
 from conformance.stage import Stage
 from protocols import space
 from protocols.contract import Protocol
-from protocols.errors import UsageError
+from protocols.errors import ConnectRefused, UsageError
+from simulators.connection import Connection
 from simulators.engine import Engine
-from simulators.people import People
+from simulators.people import People, refused_session
 from simulators.target import Target
 
 
@@ -89,11 +90,12 @@ def suite_of(protocol: str) -> Suite:
 
 @contextmanager
 def ground(target: Target, options: Options) -> Iterator[Playground]:
-    """Open the ground to play on; raises TargetUnreachable or UsageError where there is none."""
+    """Open the ground to play on; raises TargetUnreachable or UsageError where there is none, or nobody may enter."""
     suite = suite_of(target.protocol)
     with Engine() as engine:
         found = engine.submit(target.located())
         people = People(found)
+        engine.submit(_enter(found, people))
         http = engine.submit(_open_http(found))
         playground = Playground(
             target=found,
@@ -113,6 +115,19 @@ def ground(target: Target, options: Options) -> Iterator[Playground]:
             for process in playground.started:
                 process.terminate()
                 process.wait()
+
+
+async def _enter(target: Target, people: People) -> None:
+    """Show credentials once, where the handshake wants some: with wrong ones there is nothing to judge."""
+    if target.contract.handshake is None:
+        return
+    identity = await people.somebody("scout")
+    endpoint = target.endpoint(auth={"token": identity.token})
+    try:
+        scout = await Connection.open(endpoint, target.contract, "scout", patience_s=target.deadline_s(1000))
+    except ConnectRefused as refused:
+        raise UsageError(refused_session(identity, refused.message)) from refused
+    await scout.close()
 
 
 async def _open_http(target: Target) -> Http:

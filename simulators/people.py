@@ -36,6 +36,11 @@ class Identity:
     """What else is known of its holder, by the names that the configuration gives it, such as `email`."""
 
 
+def refused_session(identity: Identity, why: str) -> str:
+    """Say that the target refuses a session that somebody wrote down for it."""
+    return f"the target refused {identity.id}'s session: {why or 'without a word'}; is it right in [people]?"
+
+
 class SessionRefused(TargetUnreachable):
     """The target answered, and gave no session."""
 
@@ -50,6 +55,8 @@ class People:
         self._guests = 0
         self._lent = 0
         self._run = secrets.token_hex(3)
+        self.proven: set[str] = set()
+        """Tokens that the target has accepted before, whose refusal is therefore its own fault."""
         self._tokens = {user.id: user.token for user in self._config.users if user.token}
 
     async def __aenter__(self) -> Self:

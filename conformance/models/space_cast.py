@@ -7,9 +7,11 @@ from conformance.case import Skipped
 from conformance.cast import Cast
 from conformance.models.space import SpaceModel
 from conformance.person import Person
+from conformance.verdict import Broken
 from protocols import space
 from protocols.contract import Event, Json, Operation
-from simulators.people import Identity
+from protocols.errors import UsageError
+from simulators.people import Identity, refused_session
 
 ZONE: Final = "fountain"
 
@@ -56,7 +58,10 @@ class SpaceCast(Cast):
     # ---- entering ----------------------------------------------------------------------------------------------
 
     async def join(self, who: Person, place: int) -> None:
-        """Let somebody enter one of the case's spaces, with a session of their own."""
+        """Let somebody enter one of the case's spaces, with a session of their own.
+
+        Raises UsageError when the target refuses one that somebody wrote down for it.
+        """
         scope = self.model.scopes[place]
         identity = await self.identity(who, scope)
         join = space.JoinSpace(
@@ -66,7 +71,18 @@ class SpaceCast(Cast):
             avatarColor="blue",
             sessionToken=identity.token,
         )
-        await self.stage.say(who, join)
+        try:
+            await self.stage.say(who, join)
+        except Broken as broken:
+            # A guest's session is the target's own; one that stands in [people] may be wrong there.
+            if (
+                identity.scope is None
+                and identity.token not in self.people.proven
+                and self.stage.was_told(who, "error")
+            ):
+                raise UsageError(refused_session(identity, broken.came)) from broken
+            raise
+        self.people.proven.add(identity.token)
 
     async def enter(self, who: Person, place: int) -> None:
         """Let somebody enter one of the case's spaces, with a session of their own."""

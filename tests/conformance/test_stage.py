@@ -79,6 +79,14 @@ def test_silence() -> None:
     assert PATIENCE <= time.monotonic() - began < SOON
 
 
+def test_what_is_missing_says_more_than_what_is_too_much() -> None:
+    async def answer(liar: Liar, name: str, arguments: list[Any]) -> None:
+        liar.tell(SETTING, 0, 1, 2)
+        liar.tell(JUMPED, 1)
+
+    assert (broken(answer).requirement, broken(answer).came) == ("space/jump/1", "cho heard proximity:changed")
+
+
 def test_late() -> None:
     async def answer(liar: Liar, name: str, arguments: list[Any]) -> None:
         await asyncio.sleep(1.5 * PATIENCE)
