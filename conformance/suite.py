@@ -11,13 +11,15 @@ from conformance.cast import Cast, Scopes
 from conformance.handshakes import handshake_cases
 from conformance.http import Http
 from conformance.model import Model
-from conformance.models import space_promises, space_surroundings
+from conformance.models import hub_promises, space_promises, space_surroundings
 from conformance.models.common_promises import common_cases
+from conformance.models.hub import HubModel
+from conformance.models.hub_cast import HubCast
 from conformance.models.space import SpaceModel
 from conformance.models.space_cast import SpaceCast
 from conformance.playground import Options, Playground
 from conformance.stage import Stage
-from protocols import space
+from protocols import hub, space
 from protocols.contract import Protocol
 from protocols.errors import ConnectRefused, UsageError
 from simulators.connection import Connection
@@ -76,6 +78,14 @@ SUITES: tuple[Suite, ...] = (
         make_cast=SpaceCast,
         promises=(*space_promises.SCENES.cases, *space_surroundings.SCENES.cases),
         untested=space_surroundings.UNTESTED,
+    ),
+    Suite(
+        protocol=hub.PROTOCOL,
+        make_model=HubModel,
+        make_cast=HubCast,
+        promises=hub_promises.SCENES.cases,
+        untested={},
+        shown=hub_promises.SHOWN,
     ),
 )
 
