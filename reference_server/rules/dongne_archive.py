@@ -39,7 +39,7 @@ class Archive:
         self._said_ms = max(stamp.now_ms, self._said_ms)  # whoever knows when they asked misses no answer
         question = Question(stamp.fresh("question"), asker, draft, region_of(draft.point), stamp.now_ms)
         self.questions[question.id] = asker.questions[question.id] = question
-        self._recent.append(question)
+        self._recent.append((question.created_ms, question.id))
         self._places.put(question.id, draft.point)
         return question
 
@@ -63,8 +63,8 @@ class Archive:
 
     def nearby(self, point: Point, now_ms: int) -> list[tuple[Near, Question]]:
         """Return the nearest questions of the last hour around a place, the nearest first."""
-        while self._recent and self._recent[0].created_ms < now_ms - RECENT_MS:
-            self._places.remove(self._recent.popleft().id)
+        while self._recent and self._recent[0][0] < now_ms - RECENT_MS:
+            self._places.remove(self._recent.popleft()[1])
         return [(near, self.questions[near.name]) for near in self._places.nearest(point, NEARBY_M, NEARBY)]
 
     def excess(self, asker: User, newest: Question) -> Iterator[Question]:
@@ -78,7 +78,7 @@ class Archive:
                 break
             yield self._forget(oldest)
         while len(self._recent) > 2 * QUESTIONS:  # what one user drove out of their own two hundred stays in it
-            self._places.remove(self._recent.popleft().id)
+            self._places.remove(self._recent.popleft()[1])
 
     def _forget(self, question: Question) -> Question:
         del self.questions[question.id]
