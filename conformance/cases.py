@@ -172,7 +172,7 @@ def _forged(operation: Operation, ground: Playground) -> None:
 
 
 def _unasked(operation: Operation, ground: Playground) -> None:
-    """Emit the event without asking for its ack: none comes, and all else is the same."""
+    """Emit the event without asking for its ack, valid and not: none comes, and all else is the same."""
     ground.run(_say_once(operation, ground, asks=False))
 
 
@@ -185,6 +185,7 @@ async def _say_once(operation: Operation, ground: Playground, *, asks: bool) -> 
     async with ground.cast() as cast:
         who = await cast.ready(operation)
         await cast.stage.say(who, cast.event(operation, who), asks=asks)
+        await cast.stage.say_invalid(who, operation.name, [None], asks=asks)
         await cast.settle()
 
 

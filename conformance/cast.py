@@ -88,10 +88,16 @@ class Cast(ABC):
             raise Skipped(str(error)) from error
 
     async def prepare(self, names: Sequence[str], places: int) -> None:
-        """Connect people who have done nothing yet, and choose so many places for them to play in."""
+        """Connect people who have done nothing yet, and choose so many places for them to play in.
+
+        Where the handshake says who they are, the last of them is another socket of the first.
+        """
         self.choose_places(places)
-        for name in names:
+        first, *others, last = names
+        ana = await self.come(first)
+        for name in others:
             await self.come(name)
+        await self.come(last, like=ana)
 
     def choose_places(self, number: int) -> None:
         """Take so many places to play in that no other case has had."""

@@ -17,7 +17,18 @@ from conformance.person import Person
 from conformance.strategies import valid
 from conformance.template import Scopes, Unknown, render, render_known
 from conformance.verdict import Broken
-from protocols.contract import Action, Audience, Condition, Event, Json, Operation, Protocol, Refusal, Trigger
+from protocols.contract import (
+    Action,
+    Audience,
+    Condition,
+    Event,
+    Json,
+    Level,
+    Operation,
+    Protocol,
+    Refusal,
+    Trigger,
+)
 from simulators.received import Received
 from simulators.target import Target
 
@@ -212,12 +223,19 @@ class Model(ABC):
         outlook = Outlook(refusal=refusal, operation=operation, claimed=claimed, requirement=address)
         if refusal.by_ack:
             assert operation is not None  # an unknown event has no ack that could be promised
-            due = self._ack(operation, refusal.where, scopes, address) if asked else None
-            return replace(outlook, ack=due)
+            if asked:
+                return replace(outlook, ack=self._ack(operation, refusal.where, scopes, address))
+            # Nobody asked for the ack that would tell it; the protocol's error event may do so in its stead.
+            return replace(outlook, expectations=list(self._errors(who, address)))
         told = self.protocol.by_id[refusal.operation]
         where = render_known(refusal.where, scopes)
         expectation = Expectation(who, told, where, REFUSED_WITHIN_MS, address, disconnects=refusal.disconnects)
         return replace(outlook, expectations=[expectation])
+
+    def _errors(self, who: Person, requirement: str) -> Iterator[Expectation]:
+        refusals = (refusal for operation in self.protocol.inbound.values() for refusal in operation.refusals)
+        for name in dict.fromkeys(refusal.operation for refusal in refusals if not refusal.by_ack):
+            yield Expectation(who, self.protocol.by_id[name], {}, REFUSED_WITHIN_MS, requirement, Level.MAY)
 
     def _ack(self, operation: Operation, where: Mapping[str, Json], scopes: Scopes, requirement: str) -> AckDue | None:
         if operation.ack is None:

@@ -177,10 +177,15 @@ class Stage:
         await self._expect_ends(outlook)
         return heard
 
-    async def say_invalid(self, who: Person, event_name: str, arguments: Sequence[object]) -> Heard:
-        """Let somebody emit something that breaks the contract, and check that it is refused and changes nothing."""
+    async def say_invalid(
+        self, who: Person, event_name: str, arguments: Sequence[object], *, asks: bool | None = None
+    ) -> Heard:
+        """Let somebody emit something that breaks the contract, and check that it is refused and changes nothing.
+
+        It asks for an ack where there is one, unless `asks` says otherwise.
+        """
         operation = self.model.protocol.inbound.get(event_name)
-        asks = operation is not None and operation.ack is not None
+        asks = (operation is not None and operation.ack is not None) if asks is None else asks
         outlook = self.model.foresee_invalid(who, event_name, arguments, asked=asks)
         await who.pace(operation)
         step = self._act(who, None, event_name, arguments, outlook, asks=asks)

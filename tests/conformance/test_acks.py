@@ -9,7 +9,7 @@ import pytest
 from conformance.expectation import Heard
 from conformance.verdict import Broken
 
-from .desk import Answer, Ask, Asked, DeskModel, Greet
+from .desk import Answer, Ask, Asked, DeskModel, Error, Greet
 from .liars import PATIENCE, Liar, stage_of
 
 Deed = Callable[[Liar], Awaitable[None]]
@@ -91,6 +91,23 @@ def test_a_refusal_is_told_by_the_failing_ack_and_by_nothing_else() -> None:
     told = broken(doing(NO), shut=True)
     assert (told.requirement, told.also) == ("desk/ask/3", ("desk/all/5",))
     assert ask(doing(times=0, tells=False), shut=True, asks=False).ack is None
+
+
+def erring(number: int) -> Deed:
+    """Return what a server does that tells somebody of an error, and acknowledges the failure to who asked."""
+
+    async def deed(liar: Liar) -> None:
+        liar.tell(Error(), number)
+        if liar.asked:
+            liar.acknowledge(NO)
+
+    return deed
+
+
+def test_who_asked_for_no_ack_may_be_told_by_the_error_event_instead() -> None:
+    assert ask(erring(0), shut=True, asks=False).ack is None
+    for deed, asks in ((erring(1), False), (erring(0), True)):
+        assert broken(deed, shut=True, asks=asks).requirement == "desk/ask/3"
 
 
 def test_what_could_be_read_of_an_invalid_payload_is_repeated() -> None:
