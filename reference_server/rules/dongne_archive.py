@@ -28,9 +28,8 @@ class Archive:
         """Begin with nothing asked."""
         self.questions: dict[str, Question] = {}  # id -> question, the oldest first
         self.answers: dict[str, Answer] = {}  # id -> answer to one of these
-        self._recent: deque[Question] = (
-            deque()
-        )  # of the last hour, the oldest first; those forgotten go when it is over
+        # when and id of those of the last hour, the oldest first; what is forgotten before goes when its hour is over
+        self._recent: deque[tuple[int, str]] = deque()
         self._places = PlaceIndex()  # of these, without those forgotten
         self._said_ms = 0  # the last moment of which somebody may ask what came since: answers come after it
 
