@@ -12,6 +12,7 @@ from protocols import gopang
 from protocols.contract import Event
 from reference_server.effects import Command, Effect, Stamp
 from reference_server.rules.gopang_bank import MAX_OPEN, OPENING_BALANCE, STEP_MS, Bank, BankCommand, VerifyStep
+from reference_server.rules.gopang_bygones import REMEMBERED, Bygones
 from reference_server.rules.gopang_canonical import fingerprint
 from reference_server.rules.gopang_records import Records, RecordsCommand
 
@@ -180,6 +181,13 @@ def test_what_is_over_is_pending_no_more_and_still_known_as_its_sender_s(
     assert counter.bank.is_own("ann", transaction_id)
     assert not counter.bank.is_own("ben", transaction_id)
     assert not counter.bank.is_own("ann", "another")
+
+
+def test_of_what_is_over_only_the_latest_are_known() -> None:
+    bygones = Bygones()
+    for n in range(REMEMBERED + 2):
+        bygones.add(f"t{n}", "ann")
+    assert [bygones.owner(f"t{n}") for n in (0, 1, 2, REMEMBERED + 1)] == [None, None, "ann", "ann"]
 
 
 def test_a_sender_has_only_so_many_under_way(counter: Counter) -> None:

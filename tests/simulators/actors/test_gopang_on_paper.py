@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from protocols.contract import Action, Event
+from protocols.contract import Action, Event, Json
 from protocols.errors import PayloadError
 from protocols.gopang import PROTOCOL, ConsentStatus, MessageNew, MessageStatus, TransactionStatus, VaultContent
 from reference_server.effects import Connected, Effect, Emit, Entry, Garbled, Gone, Said, Stamp
@@ -120,7 +120,13 @@ class Play:
         self._by_sid[sid], self._sids[person.name] = person, sid
         person.standing.connected(identity)
         self._ledger.connected(person.name, self._now_ns)
-        claims = {"userId": identity.id, "email": identity.details["email"], "userType": "member", "iat": 0, "exp": 9}
+        claims: dict[str, Json] = {
+            "userId": identity.id,
+            "email": identity.details["email"],
+            "userType": "member",
+            "iat": 0,
+            "exp": 9,
+        }
         self._server.enter(Connected(sid, {}, claims, 3_600_000, "1.2.3.4"), self._now_s)
         person.connected(identity, self._now_s)
 
