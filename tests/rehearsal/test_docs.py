@@ -24,7 +24,7 @@ from rehearsal.cli import app
 from .command import Running
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SERVER = re.compile(r"http://(127\.0\.0\.1|localhost):3001")
 PLACEHOLDER = re.compile(r"(?<![\w./$-])[A-Z]{3,}(?:\.\w+)?(?![\w=])")
 BLOCK = re.compile(
