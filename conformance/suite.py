@@ -11,15 +11,17 @@ from conformance.cast import Cast, Scopes
 from conformance.handshakes import handshake_cases
 from conformance.http import Http
 from conformance.model import Model
-from conformance.models import hub_promises, space_promises, space_surroundings
+from conformance.models import gateway_promises, gateway_surroundings, hub_promises, space_promises, space_surroundings
 from conformance.models.common_promises import common_cases
+from conformance.models.gateway import GatewayModel
+from conformance.models.gateway_cast import GatewayCast
 from conformance.models.hub import HubModel
 from conformance.models.hub_cast import HubCast
 from conformance.models.space import SpaceModel
 from conformance.models.space_cast import SpaceCast
 from conformance.playground import Options, Playground
 from conformance.stage import Stage
-from protocols import hub, space
+from protocols import gateway, hub, space
 from protocols.contract import Protocol
 from protocols.errors import ConnectRefused, UsageError
 from simulators.connection import Connection
@@ -78,6 +80,15 @@ SUITES: tuple[Suite, ...] = (
         make_cast=SpaceCast,
         promises=(*space_promises.SCENES.cases, *space_surroundings.SCENES.cases),
         untested=space_surroundings.UNTESTED,
+    ),
+    Suite(
+        protocol=gateway.PROTOCOL,
+        make_model=GatewayModel,
+        make_cast=GatewayCast,
+        promises=(*gateway_promises.SCENES.cases, *gateway_surroundings.SCENES.cases),
+        untested=gateway_surroundings.UNTESTED,
+        shown=gateway_surroundings.SHOWN,
+        may_hang_up=True,
     ),
     Suite(
         protocol=hub.PROTOCOL,

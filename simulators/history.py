@@ -12,7 +12,7 @@ from typing import Final
 from simulators import strict_json
 from simulators.strict_json import Value
 
-SECRETS: Final = frozenset({"authorization", "cookie", "password", "secret", "sessiontoken", "token"})
+SECRETS: Final = frozenset({"accesstoken", "authorization", "cookie", "password", "secret", "sessiontoken", "token"})
 """Keys, in lower case, whose values are not shown to people."""
 
 
