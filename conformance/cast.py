@@ -2,7 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Unpack
+from dataclasses import replace
+from typing import ClassVar, Unpack, cast
+
+import jwt
 
 from conformance.case import Skipped
 from conformance.http import Http
@@ -84,6 +87,24 @@ class Cast(ABC):
         taken = {person.identity.id for person in self.stage.people if person.identity is not None}
         try:
             return await self.people.somebody(nickname, but=taken, **having)
+        except UsageError as error:
+            raise Skipped(str(error)) from error
+
+    def claims(self, identity: Identity) -> dict[str, Json]:
+        """Return what somebody's token says; raises Skipped where the target's tokens are no JWT."""
+        try:
+            claims = jwt.decode(identity.token, options={"verify_signature": False})
+        except jwt.InvalidTokenError as error:
+            raise Skipped(f"the target's tokens are no JWT that could be changed: {error}") from error
+        return cast("dict[str, Json]", claims)
+
+    def signed(self, identity: Identity, claims: Mapping[str, Json]) -> Identity:
+        """Return somebody with a token of these claims, such as one that ends soon.
+
+        Raises Skipped where the target's secret is not known.
+        """
+        try:
+            return replace(identity, token=self.people.sign(claims))
         except UsageError as error:
             raise Skipped(str(error)) from error
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, cast
+from typing import Final
 
 import jwt
 
-from conformance.case import Case, Skipped
+from conformance.case import Case
 from conformance.cast import Cast
 from conformance.examples import mutations
 from conformance.expectation import Outlook
@@ -17,7 +17,7 @@ from conformance.playground import Playground
 from conformance.stage import CONNECT
 from conformance.verdict import Broken
 from protocols.contract import Handshake, Json, Protocol
-from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard
 from simulators.connection import Connection
 from simulators.received import Received
 from simulators.target import EndpointChanges
@@ -104,7 +104,7 @@ async def _malformed(cast: Cast, handshake: Handshake) -> list[Attempt]:
 
 
 async def _foreign(cast: Cast, handshake: Handshake) -> list[Attempt]:
-    claims = await _genuine_claims(cast)
+    claims = cast.claims(await cast.stranger("eve"))
     wrong = {
         "signed with another key": jwt.encode(claims, secrets.token_hex(32), algorithm="HS256"),
         "signed by nobody": jwt.encode(claims, None, algorithm="none"),
@@ -116,36 +116,22 @@ async def _foreign(cast: Cast, handshake: Handshake) -> list[Attempt]:
 
 async def _expired(cast: Cast, handshake: Handshake) -> list[Attempt]:
     now_s = int(time.time())
-    claims = {**await _genuine_claims(cast), "iat": now_s - 7200, "exp": now_s - 3600}
-    return [Attempt("an expired token", [handshake.expired], {"token": _signed(cast, claims)})]
+    eve = await cast.stranger("eve")
+    expired = cast.signed(eve, {**cast.claims(eve), "iat": now_s - 7200, "exp": now_s - 3600})
+    return [Attempt("an expired token", [handshake.expired], {"token": expired.token})]
 
 
 async def _claims(cast: Cast, handshake: Handshake) -> list[Attempt]:
-    genuine = await _genuine_claims(cast)
+    eve = await cast.stranger("eve")
     wrong = [
         (example.label, example.payload)
-        for example in mutations(cast.model.protocol, handshake.claims, genuine)
+        for example in mutations(cast.model.protocol, handshake.claims, cast.claims(eve))
         if isinstance(example.payload, Mapping)  # a token holds nothing else
     ]
     return [
-        Attempt(f"claims with a wrong {label}", [handshake.invalid], {"token": _signed(cast, claims)})
+        Attempt(f"claims with a wrong {label}", [handshake.invalid], {"token": cast.signed(eve, claims).token})
         for label, claims in wrong[:: -(-len(wrong) // MAX_CLAIMS)]
     ]
-
-
-async def _genuine_claims(play: Cast) -> dict[str, Json]:
-    token = (await play.stranger("eve")).token
-    try:
-        return cast("dict[str, Json]", jwt.decode(token, options={"verify_signature": False}))
-    except jwt.InvalidTokenError as error:
-        raise Skipped(f"the target's tokens are no JWT that could be changed: {error}") from error
-
-
-def _signed(cast: Cast, claims: Mapping[str, Json]) -> str:
-    try:
-        return cast.people.sign(claims)
-    except UsageError as error:
-        raise Skipped(str(error)) from error
 
 
 # ---- how they are tried ------------------------------------------------------------------------------------------
@@ -181,16 +167,16 @@ def _by_header(handshake: Handshake, may_hang_up: bool, ground: Playground) -> N
     ground.run(play())
 
 
-async def _try(play: Cast, attempt: Attempt, may_hang_up: bool) -> None:
+async def _try(cast: Cast, attempt: Attempt, may_hang_up: bool) -> None:
     """Knock, stay as far as that is possible, act within earshot, and check that nothing passes either way."""
-    stage, requirement = play.stage, f"{play.model.protocol.name}/all/9"
+    stage, requirement = cast.stage, cast.address("all/9")
     overheard: list[Received] = []
     expected = f"{attempt.label} is refused with a connect error"
     stage.begin(f"eve = knocks with {attempt.label}")
     try:
         connection, refused = await Connection.knock(
             stage.target.endpoint(**attempt.changes),
-            play.model.protocol,
+            cast.model.protocol,
             "eve",
             stage.history,
             patience_s=stage.target.deadline_s(1000),
@@ -204,11 +190,11 @@ async def _try(play: Cast, attempt: Attempt, may_hang_up: bool) -> None:
         return
     try:
         if refused is None:
-            await _must_be_cut_off(play, connection, expected, requirement, may_hang_up)
+            await _must_be_cut_off(cast, connection, expected, requirement, may_hang_up)
         elif refused.message not in attempt.texts and not may_hang_up:
             promised = " or ".join(map(repr, dict.fromkeys(attempt.texts)))
             raise Broken(requirement, f"{expected} {promised}", repr(refused.message))
-        await _eavesdrop(play, connection)
+        await _eavesdrop(cast, connection)
         await stage.overhear(CONNECT, Outlook(requirement=requirement))
         if overheard:
             raise Broken(requirement, f"{attempt.label}: nothing is delivered", f"eve heard {overheard[0]}")
