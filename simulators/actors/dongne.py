@@ -33,12 +33,13 @@ from simulators.actors.dongne_pranks import PRANKS
 from simulators.actors.dongne_standing import NOTHING, DongneStanding
 from simulators.people import Identity
 
-STEP_S: Final = 5.0
-"""Between two positions of somebody on the way."""
-SPEED: Final = 8.0
-"""Metres in a second: on a scooter."""
-TUNNEL_S: Final = 120.0
-"""Between two losses of the signal, on average."""
+STEP_M: Final = 100.0
+"""So far somebody goes before saying where they are; positions in dongne are good to 100 m."""
+SPEED: Final = 5.0
+"""Metres in a second: on a bicycle."""
+STEP_S: Final = STEP_M / SPEED
+TUNNEL_S: Final = 600.0
+"""Between two losses of the signal, on average. Everybody hears of each, twice."""
 OPEN_QUESTIONS: Final = 3
 """So many questions of its own somebody keeps open; with one more the oldest is closed."""
 _REMEMBERED: Final = 500
@@ -170,12 +171,12 @@ class Answerer(DongneActor):
 
     def _ride(self, due_s: float) -> Iterable[Act]:
         far = distance_m(self.at, self._goal)
-        if far <= SPEED * STEP_S:
+        if far <= STEP_M:
             self.at, self._goal = self._goal, somewhere(self.region, self.random)
         else:
             north, east = self._goal.lat - self.at.lat, self._goal.lng - self.at.lng
             bearing = math.atan2(east * math.cos(math.radians(self.at.lat)), north)
-            self.at = self.at.moved(SPEED * STEP_S, bearing)
+            self.at = self.at.moved(STEP_M, bearing)
         yield self.tell_position()
         self.plan(due_s + STEP_S * self.random.uniform(0.8, 1.2), self._ride)
 
