@@ -11,7 +11,14 @@ from conformance.cast import Cast, Scopes
 from conformance.handshakes import handshake_cases
 from conformance.http import Http
 from conformance.model import Model
-from conformance.models import gateway_promises, gateway_surroundings, hub_promises, space_promises, space_surroundings
+from conformance.models import (
+    gateway_presence_promises,
+    gateway_promises,
+    gateway_surroundings,
+    hub_promises,
+    space_promises,
+    space_surroundings,
+)
 from conformance.models.common_promises import common_cases
 from conformance.models.gateway import GatewayModel
 from conformance.models.gateway_cast import GatewayCast
@@ -85,7 +92,11 @@ SUITES: tuple[Suite, ...] = (
         protocol=gateway.PROTOCOL,
         make_model=GatewayModel,
         make_cast=GatewayCast,
-        promises=(*gateway_promises.SCENES.cases, *gateway_surroundings.SCENES.cases),
+        promises=(
+            *gateway_promises.SCENES.cases,
+            *gateway_surroundings.SCENES.cases,
+            *gateway_presence_promises.SCENES.cases,
+        ),
         untested=gateway_surroundings.UNTESTED,
         shown=gateway_surroundings.SHOWN,
         may_hang_up=True,

@@ -81,6 +81,8 @@ class Target:
     """How to get sessions; None for the ways and the test users of the reference server."""
     service: Service | None = None
     """What opens its HTTP for other services of its house; None where nobody knows, or nothing is so."""
+    redis_url: str = ""
+    """The Redis in which it puts what others may read; empty where nobody knows."""
 
     @classmethod
     def at(cls, url: str, /, **overrides: Unpack[Overrides]) -> Self:
@@ -119,6 +121,13 @@ class Target:
     @classmethod
     def _names_spaces(cls, scopes: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
         return scopes if scopes is None else _checked(scopes)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: str) -> str:
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            wrong(f"{url!r} is no address of a Redis; write it like redis://127.0.0.1:6379/0")
+        return url
 
     @field_validator("restart")
     @classmethod

@@ -80,6 +80,7 @@ def test_what_the_documentation_shows_can_be_read() -> None:
         ("users = []", "users: unknown key"),
         ("[people.guests]", "write either an http table or a jwt table"),
         ("[service]", "write either token or token_env"),
+        ('redis_url = "127.0.0.1:6379"', "no address of a Redis; write it like redis://127.0.0.1:6379/0"),
     ],
 )
 def test_mistakes_in_the_file(tmp_path: Path, line: str, complaint: str) -> None:
