@@ -55,7 +55,7 @@ class Stage:
                 )
             actor = self._casting.give(kind)
             try:
-                self._engine.call(lambda: population.enter(actor))
+                self._engine.call(lambda: population.admit(actor))
             except BaseException:  # such as the end of the user who waits for this
                 self.leave(actor)
                 raise
@@ -66,7 +66,7 @@ class Stage:
         population = self._population
         if population is not None:
             self._casting.take_back(actor)
-            self._engine.call(lambda: population.leave(actor))
+            self._engine.call(lambda: population.dismiss(actor))
 
     def close(self) -> None:
         """Have everybody stop, hear the last of it and go home, and report it."""

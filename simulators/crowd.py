@@ -10,7 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from protocols.contract import Event, Json
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, RehearsalError, TargetUnreachable, UsageError
@@ -19,7 +19,7 @@ from simulators.connection import Connection
 from simulators.delivery import Ledger
 from simulators.history import History
 from simulators.people import Identity, People
-from simulators.received import Received
+from simulators.received import Answer, Received
 from simulators.scenario import Cast, Scenario
 from simulators.schedule import Schedule
 from simulators.tally import Tally
@@ -60,23 +60,22 @@ class Snapshot:
 
 
 class Crowd:
-    """The people of one run, at one target; made by `gather`, belongs to one loop."""
+    """The people of one run, at one target; made by `gather`, belongs to one loop.
+
+    Who wants to measure something else overrides `account`, `opened` and `refused`.
+    """
+
+    is_open: ClassVar[bool] = False
+    """Whether others than its cast may be admitted; then it lives on when nobody is there, or the first is refused."""
 
     def __init__(
         self, target: Target, scenario: Scenario, people: People, *, history: History | None = None, outsiders: bool
     ) -> None:
         self.target = target
-        self.tally = Tally()
         self._scenario = scenario
         self._people = people
         self._history = history
-        self._ledger = Ledger(
-            target.contract,
-            self.tally,
-            deadline_s=target.deadline_s,
-            time_scale=target.time_scale,
-            outsiders=outsiders,
-        )
+        self.tally, self._ledger = self.account(outsiders=outsiders)
         self._schedule = Schedule()
         self._connections: dict[str, Connection] = {}  # name of an actor -> its connection, while it lives
         self._visits: Counter[str] = Counter()  # name of an actor -> which of its connections counts
@@ -87,6 +86,7 @@ class Crowd:
         }
         self._doors = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stays: dict[str, asyncio.Task[None]] = {}  # name of an actor -> what brings it in and stays with it
         self._loop = asyncio.get_running_loop()
         self._wakes_s = math.inf
         self._wake: asyncio.Future[None] = self._loop.create_future()
@@ -129,7 +129,8 @@ class Crowd:
     async def _lend_accounts(self) -> None:
         """Have the sessions of users ready for those who need them."""
         taken = {identity.id for identity in self._scenario.staff.values()}
-        if needed := sum(map(self._needs_account, self._scenario.actors)) - len(taken):
+        needed = sum(map(self._needs_account, self._scenario.actors)) - len(taken)
+        if needed or self.is_open:
             self._accounts.extend(user for user in await self._people.users() if user.id not in taken)
         if needed > len(self._accounts):
             raise UsageError(
@@ -139,6 +140,49 @@ class Crowd:
 
     def _needs_account(self, actor: Actor) -> bool:
         return actor.is_staff or actor.is_known or not self._people.gives_guests
+
+    # --- what others may measure, and who else may come ---
+
+    def account(self, *, outsiders: bool) -> tuple[Tally, Ledger]:
+        """Return where this crowd counts, and who keeps the account of its deliveries; asked once."""
+        tally = Tally()
+        target = self.target
+        ledger = Ledger(
+            target.contract,
+            tally,
+            deadline_s=target.deadline_s,
+            time_scale=target.time_scale,
+            outsiders=outsiders,
+        )
+        return tally, ledger
+
+    def opened(self, begin_ns: int, end_ns: int) -> None:
+        """Take in how long a connection took to be made."""
+
+    def refused(self, error: RehearsalError) -> None:
+        """Take in that a connection was refused, or came to nothing."""
+
+    @property
+    def seats(self) -> float:
+        """How many may be there at once: as many as the target has sessions for."""
+        return math.inf if self._people.gives_guests else len(self._accounts)
+
+    def admit(self, actor: Actor) -> None:
+        """Let somebody come now who is not in the cast."""
+        self._ledger.add(actor.name, actor.standing)
+        actor.come(self.elapsed_s)
+        self._reschedule(actor)
+
+    def dismiss(self, actor: Actor) -> None:
+        """Let somebody go now, politely and for good, also one who is still on the way in."""
+        stay = self._stays.pop(actor.name, None)
+        if actor.name in self._connections:
+            self._hang_up(actor, time.monotonic_ns(), politely=True)
+        elif stay is not None and not stay.done():
+            stay.cancel()
+            self._disconnected(actor)
+        actor.come(math.inf)
+        self._reschedule(actor)
 
     # --- the run ---
 
@@ -242,7 +286,7 @@ class Crowd:
     async def _do(self, actor: Actor, act: Act, due_ns: int) -> None:
         match act:
             case Connect():
-                self._spawn(self._visit(actor))
+                self._stays[actor.name] = self._spawn(self._visit(actor))
             case Emit():
                 await self._emit(actor, act.event, due_ns)
             case EmitRaw():
@@ -317,7 +361,9 @@ class Crowd:
                 identity = await self._identity(actor)
                 actor.standing.connected(identity)
                 self._ledger.connected(actor.name, time.monotonic_ns())
+                begin_ns = time.monotonic_ns()
                 connection = await self._open(actor, identity)
+                self.opened(begin_ns, time.monotonic_ns())
         except TargetUnreachable as error:
             self._unreachable = error
             self._turned_away(actor, error)
@@ -351,6 +397,7 @@ class Crowd:
             self._history,
             patience_s=max(5.0, self.target.patience),
             on_event=on_event,
+            on_answer=self._on_answer,
         )
 
     async def _identity(self, actor: Actor) -> Identity:
@@ -373,7 +420,8 @@ class Crowd:
         return await self._people.guest(actor.scope, actor.nickname)
 
     def _turned_away(self, actor: Actor, error: RehearsalError) -> None:
-        if not self._arrived:
+        self.refused(error)
+        if not self._arrived and not self.is_open:
             self._failure = error if isinstance(error, TargetUnreachable) else TargetUnreachable(str(error))
             self._wake_up()
         self.tally.refused += 1
@@ -399,15 +447,20 @@ class Crowd:
             actor.hear(event, self.elapsed_s)
             self._reschedule(actor)
 
+    def _on_answer(self, answer: Answer) -> None:
+        if not answer.name:
+            self.tally.violated(f"{answer} that nobody waits for")
+
     def _reschedule(self, actor: Actor) -> None:
         self._schedule.put(actor)
         if actor.due_s < self._wakes_s:
             self._wake_up()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

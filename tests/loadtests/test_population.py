@@ -42,11 +42,11 @@ class House:
 
     def enter(self, kind: str = "player") -> Actor:
         actor = self.casting.give(kind)
-        self.engine.call(lambda: self.population.enter(actor))
+        self.engine.call(lambda: self.population.admit(actor))
         return actor
 
     def leave(self, actor: Actor) -> None:
-        self.engine.call(lambda: self.population.leave(actor))
+        self.engine.call(lambda: self.population.dismiss(actor))
 
     def connected(self) -> int:
         """How many connections the server has."""
