@@ -15,7 +15,7 @@ Fields: TypeAlias = tuple[str, ...]
 Key: TypeAlias = tuple[str, Fields, tuple[object, ...]]
 """The operation heard, the names of the fields that count, and their values."""
 
-_AUTHOR: Final = ("{sender.id}", "{session.id}")
+_AUTHOR: Final = ("{sender.id}", "{sender.userId}", "{session.id}")
 
 
 @dataclass(frozen=True, slots=True)

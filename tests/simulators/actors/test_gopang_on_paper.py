@@ -214,11 +214,27 @@ def leak(effect: Effect) -> Iterator[Effect]:
     yield replace(effect, room="user:user-1", skip="")
 
 
+class Late:
+    """Tells one thing after the next of its kind, and what was before it in time last."""
+
+    def __init__(self) -> None:
+        self._held: Effect | None = None
+
+    def __call__(self, effect: Effect) -> Iterator[Effect]:
+        if self._held is None:
+            self._held = effect
+        else:
+            yield effect
+            yield self._held
+            self._held = None
+
+
 @pytest.mark.parametrize(
     ("kind", "instead", "column"),
     [
         (MessageNew, silence, "lost"),
         (MessageNew, echo, "duplicated"),
+        (MessageNew, Late(), "misordered"),
         (MessageStatus, silence, "lost"),
         (ConsentStatus, silence, "lost"),
         (VaultContent, silence, "lost"),
