@@ -122,6 +122,7 @@ async def disconnect__from_all_rooms(cast: HubCast) -> None:
     await cast.assemble()
     ana, ben, _ = cast.people_here()
     await cast.enter(ana, 1)
+    await cast.enter(ben, 1)
     twin = await cast.come("ana-again", like=ana)
     await cast.enter(twin, 1)
     await cast.stage.leave(ana, politely=False)
@@ -138,7 +139,8 @@ async def disconnect__forgets(cast: HubCast) -> None:
     await cast.assemble()
     ana, ben, _ = cast.people_here()
     for politely in (True, False):
-        await cast.stage.leave(ben, politely=politely)
+        with attributed("hub/all/8"):
+            await cast.stage.leave(ben, politely=politely)
         await cast.reconnect(ben)
         await cast.say(ana, "he has not joined yet")
         for event in _deeds(cast.places[0]):
