@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
-from protocols.contract import Condition, Event, Json
+from protocols.contract import Ack, Condition, Event, Json
 from protocols.gopang import (
     Connected,
     ConnectionReplaced,
@@ -32,6 +32,7 @@ from protocols.gopang import (
     TransactionCancel,
     TransactionComplete,
     TransactionCreate,
+    TransactionCreateAck,
     TransactionStatus,
     TransactionVerify,
     VaultAccess,
@@ -101,6 +102,8 @@ class GopangStanding(Standing):
         """Hashes that it heard were recorded."""
         self.transactions: dict[str, str] = {}
         """Transaction id -> how it stands."""
+        self.payments: dict[str, str] = {}
+        """Transaction id -> whom it pays by it."""
         self.drawers: dict[str, DrawerType] = {}
         """Drawer id -> type, of its own vault."""
         self._unanswered: deque[frozenset[str]] = deque()  # the rooms that it had asked for before each sync
@@ -140,8 +143,9 @@ class GopangStanding(Standing):
             case ConsentRespond() if (request := self.requests.get(event.consentId)) is not None:
                 self.facts["consentParties"] = [request.requesterId, self.me]
             case TransactionCancel():
-                # Of one that it was told of it does not know who pays whom: it is refused if it was another who did.
-                self.facts["transactionParties"] = [self.me]
+                # Of one that it did not hear to be its own it cannot say who pays whom.
+                receiver = self.payments.get(event.value, self.me)
+                self.facts["transactionParties"] = list(dict.fromkeys((self.me, receiver)))
             case _:
                 pass
 
@@ -190,6 +194,14 @@ class GopangStanding(Standing):
                 _keep(self.transactions, event.transactionId, event.status)
             case VaultContent() if event.vaultId == self.vault:
                 _keep(self.drawers, event.drawerId, event.drawerType)
+            case _:
+                pass
+
+    def answered(self, event: Event, ack: Ack) -> None:
+        """Note which transaction is its own."""
+        match event, ack:
+            case TransactionCreate(), TransactionCreateAck(success=True, transactionId=str(transaction_id)):
+                _keep(self.payments, transaction_id, event.receiverId)
             case _:
                 pass
 
@@ -246,8 +258,8 @@ class GopangStanding(Standing):
                 return self._truth_of_consent(name, event)
             case TransactionCreate() if name == "other-party":
                 return event.receiverId in self.people or (False if event.receiverId in {self.me, NOBODY} else None)
-            case TransactionCancel() if event.value == NOBODY:
-                return False
+            case TransactionCancel():
+                return self._truth_of_cancelling(name, event.value)
             case OpenhashVerifyRequest():
                 return event.value in self.hashes
             case VaultAccess():
@@ -275,6 +287,16 @@ class GopangStanding(Standing):
                 return None if event.consentId in self.requests else False
             case "approving":
                 return event.approved
+            case _:
+                return False
+
+    def _truth_of_cancelling(self, name: str, transaction_id: str) -> bool | None:
+        match name:
+            case "own-transaction":
+                return transaction_id in self.payments or (False if transaction_id == NOBODY else None)
+            case "transaction-pending":
+                # What it heard to be pending may be over by the time it is cancelled.
+                return None if self.transactions.get(transaction_id, "pending") == "pending" else False
             case _:
                 return False
 

@@ -23,6 +23,7 @@ from protocols.gopang import (
     TransactionCancel,
     TransactionComplete,
     TransactionCreate,
+    TransactionCreateAck,
     TransactionStatus,
     VaultAccess,
     VaultContent,
@@ -184,6 +185,21 @@ def test_payments_go_to_those_whom_it_has_heard(me: GopangStanding) -> None:
     assert me.facts["transactionParties"] == [
         "me"
     ]  # whom it is paid to, or whether it is its own, is for others to say
+
+
+def test_a_payment_is_its_own_when_it_was_acknowledged(me: GopangStanding) -> None:
+    create = TransactionCreate(receiverId="you", amount=1)
+    me.answered(create, TransactionCreateAck(success=False, error="no"))
+    assert me.payments == {}
+    me.answered(create, TransactionCreateAck(success=True, transactionId="t"))
+    cancel = TransactionCancel(value="t")
+    assert truth(me, "own-transaction", cancel) is True
+    me.about(cancel)
+    assert me.facts["transactionParties"] == ["me", "you"]
+    me.heard(transaction("pending"))
+    assert truth(me, "transaction-pending", cancel) is None
+    me.heard(transaction("completed"))
+    assert truth(me, "transaction-pending", cancel) is False
 
 
 def test_a_hash_is_recorded_that_it_heard_of(me: GopangStanding) -> None:
