@@ -717,7 +717,7 @@ REQUIREMENTS = (
     Requirement(
         address="hub/send/3",
         level=Level.MUST,
-        text="`messageId` of `message_sent` is the `id` of the `message` that the room got.",
+        text="`messageId` of `message_sent` is the `id` of the `message` that the room got, and of no other.",
     ),
     Requirement(address="hub/send/4", level=Level.MUST, text="A message without a `type` is of type text."),
     Requirement(

@@ -13,8 +13,11 @@ from conformance.scene import require
 from conformance.verdict import Broken
 from protocols import hub
 from protocols.contract import Json, Operation
+from simulators.history import Direction
 
 NOTIFICATIONS: Final = "/internal/notifications"
+SERVICE: Final = "service"
+"""Who posts there, in conversations."""
 
 
 class HubCast(Cast):
@@ -122,13 +125,17 @@ class HubCast(Cast):
         return f"Bearer {token}"
 
     async def post(self, bearer: str, body: Json, requirement: str) -> Reply:
-        """Post something to where services post notifications, and return what is answered."""
+        """Post something to where services post notifications; it and its answer stand in the conversation."""
         headers = {"Authorization": bearer} if bearer else {}
-        return await self.http.ask("POST", NOTIFICATIONS, requirement, headers=headers, json=body)
+        history = self.stage.history
+        history.append(SERVICE, Direction.SENT, f"POST {NOTIFICATIONS}", [body])
+        reply = await self.http.ask("POST", NOTIFICATIONS, requirement, headers=headers, json=body)
+        history.append(SERVICE, Direction.RECEIVED, str(reply))
+        return reply
 
     async def notify(self, user_id: str, title: str, kind: str = "system") -> str:
         """Let a service tell a user something: all its sockets hear it, or it waits. Returns its id."""
-        self.stage.begin(f"a service = notifies {user_id}: {title}")
+        self.stage.begin(f"{SERVICE} = notifies {user_id}: {title}")
         posted: dict[str, Json] = {"type": kind, "title": title, "content": f"{title}, in full"}
         requirement = "hub/notification/3"
         reply = await self.post(self.service_bearer, {"userId": user_id, **posted}, requirement)
