@@ -50,6 +50,16 @@ class Expectation:
     is_settled: bool = False
     """Whether it has come, or never will."""
 
+    @property
+    def is_left_behind(self) -> bool:
+        """Whether its receiver has left the room since, so that it may come or not."""
+        return bool(self.room) and self.receiver.left_ns.get(self.room, -1) >= self.deed.sent_ns
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether nothing has happened to its receiver because of which it need not come."""
+        return self.must and not self.is_left_behind
+
 
 @dataclass(slots=True)
 class Inbox:
@@ -70,7 +80,7 @@ class Inbox:
     def take(self, keys: Iterable[Key]) -> Expectation | None:
         """Take out the oldest expectation of one of these keys, one that must come before one that may."""
         queues = [queue for key in keys if (queue := self.pending.get(key))]
-        musts = [must for queue in queues if (must := next((each for each in queue if each.must), None)) is not None]
+        musts = [must for queue in queues if (must := next((each for each in queue if each.is_firm), None)) is not None]
         candidates = musts or [queue[0] for queue in queues]
         if not candidates:
             return None

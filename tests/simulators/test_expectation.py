@@ -1,5 +1,7 @@
 """How deliveries are recognised."""
 
+from dataclasses import replace
+
 from protocols.space import PROTOCOL, PlayerMoved
 from simulators.actors.space_standing import SpaceStanding
 from simulators.expectation import Deed, Expectation, Inbox, Lately, Shapes, key_of
@@ -24,6 +26,18 @@ def test_what_must_come_is_taken_before_what_may_and_the_oldest_first() -> None:
     taken = [inbox.take([first.key]) for _ in range(4)]
     assert taken == [first, second, may, None]
     assert inbox.pending == {}
+
+
+def test_what_was_said_in_a_room_that_one_has_left_may_come_and_is_taken_last() -> None:
+    receiver = Member("ann", SpaceStanding(production=True), left_ns={"left": 5})
+    inbox = Inbox()
+    rooms = ("left", "here")
+    left, here = (
+        replace(expectation("hi", must=True, sequence=n), receiver=receiver, room=room) for n, room in enumerate(rooms)
+    )
+    for each in (left, here):
+        inbox.put(each)
+    assert [inbox.take([left.key]) for _ in rooms] == [here, left]
 
 
 def test_only_the_last_delivery_of_a_kind_is_forgotten_with_itself() -> None:
