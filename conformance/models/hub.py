@@ -41,6 +41,8 @@ class HubModel(Model):
         self.waiting: dict[Json, list[Mapping[str, Json]]] = {}  # user id -> its notifications, the oldest first
         self.handed_out: list[str] = []
         """Ids of the notifications that the last who came got with coming, in the order of their arrival."""
+        self.underway: Json = None
+        """Id of a user to whom notifications come at this moment, nobody knows when."""
         self._known: set[Json] = set()  # ids of everybody who was ever here
         self._message_ids: set[Json] = set()
 
@@ -85,11 +87,13 @@ class HubModel(Model):
         return list(self.rooms.get(room.removeprefix("room:"), ()))
 
     def possible(self, who: Person, received: Received) -> bool:
-        """Allow strangers to come, to go and to step away: everybody hears that of every other user."""
-        event = received.event
-        return isinstance(event, hub.PresenceUpdate) and event.userId not in self._known | set(
-            map(self.user_id, self.present)
-        )
+        """Allow strangers to come, to go and to step away, which everybody hears, and what is under way to somebody."""
+        match received.event:
+            case hub.PresenceUpdate(userId=user_id):
+                return user_id not in self._known | set(map(self.user_id, self.present))
+            case hub.Notification():
+                return self.underway is not None and self.user_id(who) == self.underway
+        return False
 
     def describe(self) -> str:
         """Say who is where."""

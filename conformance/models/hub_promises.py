@@ -3,7 +3,9 @@
 Each step is judged by the contract as well, which says who hears what; a scene brings about what is promised.
 """
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -30,6 +32,8 @@ SHOWN: Final = {
 """What cases of the contract show besides."""
 
 TIMES: Final = 40
+ROUND: Final = 20
+"""Notifications that are posted at least while somebody connects."""
 SLACK_S: Final = 0.5
 """What two moments of the target may differ by and still pass for one: some clocks are read in whole milliseconds."""
 
@@ -321,6 +325,34 @@ async def notification__while_offline(cast: HubCast) -> None:
 def _in_order(cast: HubCast, ids: Sequence[str], requirement: str) -> None:
     came = cast.model.handed_out
     require(came == list(ids), requirement, f"the oldest first: {', '.join(ids)}", ", ".join(came))
+
+
+@shows("notification/1", "notification/4", "all/7")
+async def notification__while_coming(cast: HubCast) -> None:
+    """What is posted in the very moment in which a user comes is heard once, be it handed out or told at once."""
+    await cast.assemble()
+    ana, requirement = cast.person("ana"), "hub/notification/4"
+    assert ana.identity is not None
+    bearer = cast.service_bearer
+    body: dict[str, Json] = {"userId": ana.identity.id, "type": "like", "title": "now", "content": "or never"}
+    await cast.stage.leave(ana)
+    cast.model.underway = ana.identity.id
+    connecting = asyncio.create_task(cast.reconnect(ana))
+    posted: list[str] = []
+    while not connecting.done() or len(posted) < ROUND:
+        reply = await cast.post(bearer, body, "hub/notification/3")
+        posted.append(str(reply.expect("hub/notification/3", 201).json("hub/notification/3").get("id")))
+    await connecting
+    at_once = len(posted) - len(cast.model.handed_out)
+    deadline = time.monotonic() + cast.stage.target.deadline_s(1000)
+    await cast.stage.until(lambda: len(ana.inbox) >= at_once, [ana], deadline)
+    heard = await cast.stage.overhear(f"POST {NOTIFICATIONS}")
+    told = [str(payload["id"]) for payload in heard.payloads(ana, hub.Notification.event_name)]
+    came = Counter([*cast.model.handed_out, *told])
+    wrong = {number: came[id_] for number, id_ in enumerate(posted, 1) if came[id_] != 1}
+    counts = ", ".join(f"number {number} {count} times" for number, count in wrong.items())
+    require(not wrong, requirement, f"ana hears each of {len(posted)} notifications once", counts)
+    cast.model.underway = None
 
 
 @shows("notification/5")
