@@ -249,21 +249,24 @@ def acknowledge(entry: Said | Garbled, value: Ack) -> Iterator[Acknowledge]:
 
 
 class Rules(Protocol):
-    """How a correct server answers: a deterministic machine. No I/O, no await, no clock, no randomness."""
+    """How a correct server answers: a deterministic machine. No I/O, no await, no clock, no randomness.
+
+    Those of a protocol inherit from it, and say `handle` and whatever else is not as usual.
+    """
 
     protocol: ClassVar[contract.Protocol]
 
     def admits(self, claims: Mapping[str, Json]) -> str:
-        """Say why somebody with these verified claims may not come in; the empty string lets it in."""
-        ...
+        """Say why somebody with these verified claims may not come in; the empty string lets everybody in."""
+        return ""
 
     def health(self) -> Mapping[str, Json]:
         """Return what `GET /health` is to say of this protocol besides; usually nothing."""
-        ...
+        return {}
 
     def question(self, entry: Entry) -> Question | None:
         """Say what must be asked of the outside before this entry can be handled; usually nothing."""
-        ...
+        return None
 
     def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
         """Change the state, and yield what is to be done, in the order of the wire: emits first, then the ack."""

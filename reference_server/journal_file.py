@@ -11,7 +11,6 @@ import importlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -32,6 +31,7 @@ class JournalFile:
     def __init__(self, path: Path, protocol: Protocol) -> None:
         """Open a journal, new or old; raises UsageError where that cannot be."""
         self._path, self._protocol = path, protocol
+        self._adapters: dict[type[Command], TypeAdapter[Any]] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             # What was said stands in it word for word, so it is for its owner alone.
@@ -89,7 +89,7 @@ class JournalFile:
             case Command():
                 kind = type(entry)
                 name = f"{kind.__module__.removeprefix(_PACKAGE)}:{kind.__qualname__}"
-                return {"command": name, "of": _adapter(kind).dump_python(entry, mode="json")}
+                return {"command": name, "of": self._adapter(kind).dump_python(entry, mode="json")}
             case _:
                 return {"entry": type(entry).__name__, "of": dataclasses.asdict(entry)}
 
@@ -100,14 +100,14 @@ class JournalFile:
             event = self._protocol.parse(Action.RECEIVE, name, args)
             return Said(sid, event, None if answer is None else Answer(**answer), ack), stamp
         if "command" in line:
-            command: Command = _adapter(_command(line["command"])).validate_python(line["of"])
+            command: Command = self._adapter(_command(line["command"])).validate_python(line["of"])
             return command, stamp
         return _PLAIN[line["entry"]](**line["of"]), stamp
 
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    def _adapter(self, kind: type[Command]) -> TypeAdapter[Any]:
+        if kind not in self._adapters:
+            self._adapters[kind] = TypeAdapter(kind)
+        return self._adapters[kind]
 
 
 def _command(name: str) -> type[Command]:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
-
-from aiohttp import web
+from typing import Final
 
 from protocols.contract import Json
 from reference_server.effects import Rules
+from reference_server.http.api import Api
 from reference_server.http.dongne import DongneApi
 from reference_server.http.gateway import GatewayApi
 from reference_server.http.gopang import GopangApi
@@ -21,14 +20,6 @@ from reference_server.rules.hub import Hub
 from reference_server.rules.space import Space
 from reference_server.settings import Settings
 from reference_server.world import World
-
-
-class Api(Protocol):
-    """HTTP that a protocol needs beside its socket."""
-
-    def routes(self) -> list[web.RouteDef]:
-        """List what is served where."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

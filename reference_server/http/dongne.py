@@ -4,12 +4,9 @@ from typing import cast
 
 from aiohttp import web
 
-from protocols.contract import Json
 from protocols.dongne import PROTOCOL
-from reference_server.effects import Command
-from reference_server.http.body import Shape, bearer_claims
-from reference_server.http.refusal import INTERNAL, Refused, json_response
-from reference_server.namespace import ProtocolNamespace
+from reference_server.http.api import Api
+from reference_server.http.body import Shape
 from reference_server.rules.dongne_center import Channel
 from reference_server.rules.dongne_commands import ChangeSettings, ReadNotifications, ReadSettings
 
@@ -28,11 +25,8 @@ _SETTINGS = Shape(
 )
 
 
-class DongneApi:
+class DongneApi(Api):
     """Checks who asks and the shape of what is asked, and puts it before the rules of dongne."""
-
-    def __init__(self, dongne: ProtocolNamespace) -> None:
-        self._dongne = dongne
 
     def routes(self) -> list[web.RouteDef]:
         """List what is served where."""
@@ -44,11 +38,11 @@ class DongneApi:
 
     async def read_notifications(self, request: web.Request) -> web.Response:
         """Bearer token → 200 `{notifications: [{…notification, deliveries: [{channel, state, attempts}]}]}`."""
-        return self._order(ReadNotifications(self._user_id(request)))
+        return self.order(ReadNotifications(self._user_id(request)))
 
     async def read_settings(self, request: web.Request) -> web.Response:
         """Bearer token → 200 `{immediateAlerts, channels}`."""
-        return self._order(ReadSettings(self._user_id(request)))
+        return self.order(ReadSettings(self._user_id(request)))
 
     async def change_settings(self, request: web.Request) -> web.Response:
         """`{immediateAlerts?, channels?}` with the bearer token → 200 `{immediateAlerts, channels}`."""
@@ -56,14 +50,8 @@ class DongneApi:
         body = await _SETTINGS.read(request)
         alerts, channels = body.get("immediateAlerts"), cast("list[str] | None", body.get("channels"))
         chosen = None if channels is None else tuple(map(Channel, channels))
-        return self._order(ChangeSettings(user_id, None if alerts is None else bool(alerts), chosen))
+        return self.order(ChangeSettings(user_id, None if alerts is None else bool(alerts), chosen))
 
     def _user_id(self, request: web.Request) -> str:
         """Return who asks, by the token; raises Refused with 401. Whether they exist is for the rules to say."""
-        return str(bearer_claims(request, self._dongne.gate)["userId"])
-
-    def _order(self, command: Command) -> web.Response:
-        reply = self._dongne.command(command)
-        if reply is None:
-            raise Refused(500, "Internal server error", INTERNAL)
-        return json_response(cast("dict[str, Json]", reply.value), reply.status)
+        return str(self.claims(request)["userId"])

@@ -6,9 +6,9 @@ from aiohttp import web
 
 from protocols.contract import JsonSchema
 from protocols.gateway import PROTOCOL
-from reference_server.effects import Command, Reply
-from reference_server.http.body import Shape, bearer_claims
-from reference_server.http.refusal import INTERNAL, UNAUTHORIZED, Refused, json_response
+from reference_server.http.api import Api
+from reference_server.http.body import Shape
+from reference_server.http.refusal import UNAUTHORIZED, Refused, json_response
 from reference_server.namespace import ProtocolNamespace
 from reference_server.passwords import Busy, Digest, Passwords
 from reference_server.rules.gateway_commands import (
@@ -50,11 +50,11 @@ _PATH = Shape({"roomId": _ROOM_ID}, ["roomId"], PROTOCOL.schemas)
 _CURSORS = Shape({"after": _MESSAGE_ID, "before": _MESSAGE_ID}, [], PROTOCOL.schemas)
 
 
-class GatewayApi:
+class GatewayApi(Api):
     """Checks who asks and the shape of what is asked, and puts it before the rules of gateway."""
 
-    def __init__(self, gateway: ProtocolNamespace, passwords: Passwords | None = None) -> None:
-        self._gateway = gateway
+    def __init__(self, namespace: ProtocolNamespace, passwords: Passwords | None = None) -> None:
+        super().__init__(namespace)
         self._passwords = passwords or Passwords()
 
     def routes(self) -> list[web.RouteDef]:
@@ -76,12 +76,12 @@ class GatewayApi:
         """`{email, password}` → 201 `{id, email}`, 409."""
         body = await _REGISTER.read(request)
         made = await self._digest(str(body["password"]))
-        return _answer(self._order(Register(str(body["email"]), made.salt, made.digest)))
+        return self.order(Register(str(body["email"]), made.salt, made.digest))
 
     async def login(self, request: web.Request) -> web.Response:
         """`{email, password}` → 200 `{accessToken}`; 401 for an unknown email and a wrong password alike."""
         body = await _LOGIN.read(request)
-        found = self._order(FindAccount(str(body["email"])))
+        found = self.reply(FindAccount(str(body["email"])))
         account = cast("dict[str, str]", found.value) if found.status == 200 else None
         known = None if account is None else await self._known(account)
         try:
@@ -90,7 +90,7 @@ class GatewayApi:
             raise _busy() from None
         if account is None or not matches:
             raise Refused(401, "The email or the password is wrong", UNAUTHORIZED)
-        token = self._gateway.gate.mint({"sub": account["id"], "email": account["email"]})
+        token = self._namespace.gate.mint({"sub": account["id"], "email": account["email"]})
         return json_response({"accessToken": token})
 
     async def _known(self, account: dict[str, str]) -> Digest:
@@ -98,7 +98,7 @@ class GatewayApi:
         if "password" not in account:
             return Digest(account["salt"], account["digest"])
         made = await self._digest(account["password"])
-        self._order(KeepDigest(account["email"], made.salt, made.digest))
+        self.reply(KeepDigest(account["email"], made.salt, made.digest))
         return made
 
     async def _digest(self, password: str) -> Digest:
@@ -113,19 +113,19 @@ class GatewayApi:
         """`{name}` → 201 `{id, name}`; whoever makes a room is a member of it."""
         bearer = self._bearer(request)
         body = await _ROOM.read(request)
-        return _answer(self._order(MakeRoom(bearer, str(body["name"]))))
+        return self.order(MakeRoom(bearer, str(body["name"])))
 
     async def list_rooms(self, request: web.Request) -> web.Response:
         """→ 200 `{rooms: [{id, name}]}`: those that the bearer is a member of."""
-        return _answer(self._order(ListRooms(self._bearer(request))))
+        return self.order(ListRooms(self._bearer(request)))
 
     async def enter_room(self, request: web.Request) -> web.Response:
         """→ 200 `{id, name}`, 404. A body says nothing, and is not read."""
-        return _answer(self._order(EnterRoom(self._bearer(request), _room_id(request))))
+        return self.order(EnterRoom(self._bearer(request), _room_id(request)))
 
     async def list_members(self, request: web.Request) -> web.Response:
         """→ 200 `{members: [{id, email}]}`, 404, 403 to non-members."""
-        return _answer(self._order(ListMembers(self._bearer(request), _room_id(request))))
+        return self.order(ListMembers(self._bearer(request), _room_id(request)))
 
     async def read_messages(self, request: web.Request) -> web.Response:
         """`?before&after&limit=50` → 200 `{messages: [...]}` as newMessage has them, rising; 404, 403."""
@@ -133,31 +133,21 @@ class GatewayApi:
         query = {name: request.query[name] for name in ("after", "before") if name in request.query}
         _CURSORS.check(query)
         after, before = query.get("after", ""), query.get("before", "")
-        return _answer(self._order(ReadMessages(bearer, _room_id(request), after, before, _limit(request))))
+        return self.order(ReadMessages(bearer, _room_id(request), after, before, _limit(request)))
 
     async def mark_read(self, request: web.Request) -> web.Response:
         """`{lastReadMessageId}` → 200 `{lastReadMessageId}`: the furthest that the bearer has read; 404, 403."""
         bearer = self._bearer(request)
         body = await _READ.read(request)
-        return _answer(self._order(MarkRead(bearer, _room_id(request), str(body["lastReadMessageId"]))))
+        return self.order(MarkRead(bearer, _room_id(request), str(body["lastReadMessageId"])))
 
     def _bearer(self, request: web.Request) -> Bearer:
-        claims = bearer_claims(request, self._gateway.gate)
+        claims = self.claims(request)
         return Bearer(str(claims["sub"]), str(claims["email"]))
-
-    def _order(self, command: Command) -> Reply:
-        reply = self._gateway.command(command)
-        if reply is None:
-            raise Refused(500, "Internal server error", INTERNAL)
-        return reply
 
 
 def _busy() -> Refused:
     return Refused(503, "Too many are logging in at this moment; try again in a few seconds", BUSY)
-
-
-def _answer(reply: Reply) -> web.Response:
-    return json_response(reply.value, reply.status)
 
 
 def _room_id(request: web.Request) -> str:

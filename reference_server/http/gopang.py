@@ -5,10 +5,8 @@ from typing import cast
 from aiohttp import web
 
 from protocols.gopang import PROTOCOL, DrawerType
-from reference_server.effects import Command
-from reference_server.http.body import Shape, bearer_claims
-from reference_server.http.refusal import INTERNAL, Refused, json_response
-from reference_server.namespace import ProtocolNamespace
+from reference_server.http.api import Api
+from reference_server.http.body import Shape
 from reference_server.rules.gopang_commands import ReadAccount
 from reference_server.rules.gopang_consents import AskConsent
 
@@ -24,11 +22,8 @@ _CONSENT = Shape(
 )
 
 
-class GopangApi:
+class GopangApi(Api):
     """Checks who asks and the shape of what is asked, and puts it before the rules of gopang."""
-
-    def __init__(self, gopang: ProtocolNamespace) -> None:
-        self._gopang = gopang
 
     def routes(self) -> list[web.RouteDef]:
         """List what is served where."""
@@ -36,9 +31,9 @@ class GopangApi:
 
     async def ask_consent(self, request: web.Request) -> web.Response:
         """`{ownerId, dataType, purpose, expiresAt}` with the token as bearer → 201 `{consentId, status}`."""
-        claims = bearer_claims(request, self._gopang.gate)
+        claims = self.claims(request)
         body = await _CONSENT.read(request)
-        return self._order(
+        return self.order(
             AskConsent(
                 requester_id=str(claims["userId"]),
                 owner_id=str(body["ownerId"]),
@@ -50,11 +45,5 @@ class GopangApi:
 
     async def read_account(self, request: web.Request) -> web.Response:
         """Ask with the token as bearer → 200 `{userId, balance}`."""
-        claims = bearer_claims(request, self._gopang.gate)
-        return self._order(ReadAccount(str(claims["userId"]), str(claims["email"])))
-
-    def _order(self, command: Command) -> web.Response:
-        reply = self._gopang.command(command)
-        if reply is None:
-            raise Refused(500, "Internal server error", INTERNAL)
-        return json_response(reply.value, reply.status)
+        claims = self.claims(request)
+        return self.order(ReadAccount(str(claims["userId"]), str(claims["email"])))

@@ -8,8 +8,9 @@ from aiohttp import web
 from protocols.contract import Json
 from protocols.hub import PROTOCOL
 from reference_server.gate import BadToken
+from reference_server.http.api import Api
 from reference_server.http.body import Shape, bearer
-from reference_server.http.refusal import INTERNAL, UNAUTHORIZED, Refused, json_response
+from reference_server.http.refusal import UNAUTHORIZED, Refused
 from reference_server.namespace import ProtocolNamespace
 from reference_server.rules.hub_commands import NotificationType, PostNotification
 
@@ -23,12 +24,12 @@ _NOTIFICATION = Shape(
 )
 
 
-class HubApi:
+class HubApi(Api):
     """Checks who asks and the shape of what is asked, and puts it before the rules of hub."""
 
-    def __init__(self, hub: ProtocolNamespace, service_key: str) -> None:
+    def __init__(self, namespace: ProtocolNamespace, service_key: str) -> None:
         """Take the token that services bring; without one nobody gets in."""
-        self._hub = hub
+        super().__init__(namespace)
         self._service_key = service_key.encode()
 
     def routes(self) -> list[web.RouteDef]:
@@ -39,7 +40,7 @@ class HubApi:
         """`{userId, type, title, content}` with the service token as bearer → 201 `{id, delivered}`."""
         self._require_service(bearer(request.headers))
         body = await _NOTIFICATION.read(request)
-        reply = self._hub.command(
+        return self.order(
             PostNotification(
                 user_id=str(body["userId"]),
                 type=cast("NotificationType", body["type"]),
@@ -47,9 +48,6 @@ class HubApi:
                 content=str(body["content"]),
             )
         )
-        if reply is None:
-            raise Refused(500, "Internal server error", INTERNAL)
-        return json_response(reply.value, reply.status)
 
     def _require_service(self, token: str) -> None:
         """Raise Refused: 403 for a user, who is somebody and may not, 401 for everybody else but a service."""
@@ -57,7 +55,7 @@ class HubApi:
         if self._service_key and hmac.compare_digest(token.encode(errors="replace"), self._service_key):
             return
         try:
-            self._hub.gate.verify(token)
+            self._namespace.gate.verify(token)
         except BadToken:
             raise Refused(401, "The service token is needed as bearer", UNAUTHORIZED) from None
         raise Refused(403, "Only services may post notifications", FORBIDDEN)

@@ -7,10 +7,9 @@ from aiohttp import web
 
 from protocols.contract import Json, JsonSchema
 from protocols.space import PROTOCOL
-from reference_server.effects import Command
+from reference_server.http.api import Api
 from reference_server.http.body import Shape, bearer
-from reference_server.http.refusal import INTERNAL, Refused, json_response
-from reference_server.namespace import ProtocolNamespace
+from reference_server.http.refusal import Refused
 from reference_server.rules.space_commands import (
     CreateGuest,
     EventType,
@@ -48,11 +47,8 @@ _EVENT = Shape(
 _SPACE = Shape({"spaceId": _ID}, ["spaceId"], PROTOCOL.schemas)
 
 
-class SpaceApi:
+class SpaceApi(Api):
     """Checks the shape of what is asked, and puts it before the rules of space."""
-
-    def __init__(self, space: ProtocolNamespace) -> None:
-        self._space = space
 
     def routes(self) -> list[web.RouteDef]:
         """List what is served where."""
@@ -67,12 +63,12 @@ class SpaceApi:
     async def create_guest(self, request: web.Request) -> web.Response:
         """`{spaceId, nickname, avatarColor?}` → 201 `{sessionToken, participantId, nickname}`."""
         body = await _GUEST.read(request)
-        return self._order(CreateGuest(str(body["spaceId"]), str(body["nickname"])))
+        return self.order(CreateGuest(str(body["spaceId"]), str(body["nickname"])))
 
     async def verify_guest(self, request: web.Request) -> web.Response:
         """`{sessionToken, spaceId}` → 200 `{valid, participantId?, nickname?, role?, error?}`."""
         body = await _VERIFY.read(request)
-        return self._order(VerifyGuest(str(body["sessionToken"]), str(body["spaceId"])))
+        return self.order(VerifyGuest(str(body["sessionToken"]), str(body["spaceId"])))
 
     async def log_event(self, request: web.Request) -> web.Response:
         """`{sessionToken, spaceId, eventType, payload?}` → 201 `{event}`."""
@@ -81,21 +77,15 @@ class SpaceApi:
         if len(orjson.dumps(payload)) > MAX_PAYLOAD:
             raise Refused(400, f"payload: longer than {MAX_PAYLOAD} bytes")
         kind = cast("EventType", body["eventType"])
-        return self._order(LogGuestEvent(str(body["sessionToken"]), str(body["spaceId"]), kind, payload))
+        return self.order(LogGuestEvent(str(body["sessionToken"]), str(body["spaceId"]), kind, payload))
 
     async def leave_visit(self, request: web.Request) -> web.Response:
         """Bearer auth-token → 200 `{event}`: the EXIT of a signed-in user."""
-        return self._order(LeaveVisit(_space_id(request), bearer(request.headers)))
+        return self.order(LeaveVisit(_space_id(request), bearer(request.headers)))
 
     async def read_events(self, request: web.Request) -> web.Response:
         """Bearer auth-token of OWNER or STAFF, `?limit=` → 200 `{spaceId, events, statistics}`."""
-        return self._order(ReadEvents(_space_id(request), bearer(request.headers), _limit(request)))
-
-    def _order(self, command: Command) -> web.Response:
-        reply = self._space.command(command)
-        if reply is None:
-            raise Refused(500, "Internal server error", INTERNAL)
-        return json_response(cast("dict[str, Json]", reply.value), reply.status)
+        return self.order(ReadEvents(_space_id(request), bearer(request.headers), _limit(request)))
 
 
 def _space_id(request: web.Request) -> str:

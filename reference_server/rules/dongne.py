@@ -23,11 +23,11 @@ from reference_server.effects import (
     Note,
     Publish,
     Reply,
+    Rules,
     Said,
     Stamp,
     Withdraw,
 )
-from reference_server.effects import Question as OutsideQuestion
 from reference_server.mode import Mode
 from reference_server.rules import dongne_drafts as drafts
 from reference_server.rules import dongne_text as text
@@ -70,7 +70,7 @@ STATISTICS_TTL_S: Final = 900
 _UNKNOWN: Final = "Authentication failed"
 
 
-class Dongne:
+class Dongne(Rules):
     """The neighbourhoods of one running server: everybody of its world, and all they ask and answer."""
 
     protocol: ClassVar[contract.Protocol] = dongne.PROTOCOL
@@ -89,14 +89,6 @@ class Dongne:
     def admits(self, claims: Mapping[str, Json]) -> str:
         """Let in who exists (`handshake/2`)."""
         return "" if claims.get("userId") in self._people.users else _UNKNOWN
-
-    def health(self) -> Mapping[str, Json]:
-        """Say nothing besides."""
-        return {}
-
-    def question(self, _entry: Entry) -> OutsideQuestion | None:
-        """Ask nothing of the outside."""
-        return None
 
     def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
         """Change the state, and yield what is to be done, in the order of the wire.

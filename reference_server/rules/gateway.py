@@ -4,7 +4,7 @@ A message that is ACKed stands in the history already, and its room hears it rig
 whenever, no ACK was given for what nobody remembers, as long as the journal does.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Final, assert_never, cast
@@ -25,7 +25,7 @@ from reference_server.effects import (
     Gone,
     Note,
     Publish,
-    Question,
+    Rules,
     Said,
     Stamp,
     Withdraw,
@@ -53,7 +53,7 @@ class Socket:
     """ISO 8601."""
 
 
-class Gateway:
+class Gateway(Rules):
     """The users and rooms of one running server, and the sockets in front of them."""
 
     protocol: ClassVar[contract.Protocol] = gateway.PROTOCOL
@@ -73,18 +73,6 @@ class Gateway:
         self._rooms = Rooms(world.gateway)
         self._history = History(max_messages=max_messages, max_characters=max_characters)
         self._desk = Desk(Accounts(world.gateway), self._rooms)
-
-    def admits(self, claims: Mapping[str, Json]) -> str:
-        """Let everybody in whose token is valid: its claims are trusted, also those of users registered elsewhere."""
-        return ""
-
-    def health(self) -> Mapping[str, Json]:
-        """Say nothing of its own."""
-        return {}
-
-    def question(self, entry: Entry) -> Question | None:
-        """Ask nobody: the token has said everything."""
-        return None
 
     def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
         """Change the state, and yield what is to be done, in the order of the wire.

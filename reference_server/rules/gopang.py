@@ -26,8 +26,8 @@ from reference_server.effects import (
     Later,
     Leave,
     Note,
-    Question,
     Reply,
+    Rules,
     Said,
     Stamp,
     acknowledge,
@@ -60,7 +60,7 @@ LOOK_AGAIN_MS: Final = 3_600_000
 _GopangCommand: TypeAlias = ReadAccount | RemindOfToken | GiveUpStoring | ConsentCommand | BankCommand | RecordsCommand
 
 
-class Gopang:
+class Gopang(Rules):
     """All users of one running server, with their conversations, money, consents, records and vaults."""
 
     protocol: ClassVar[contract.Protocol] = gopang.PROTOCOL
@@ -82,17 +82,9 @@ class Gopang:
         self._vaults = Vaults(world.gopang.each_vault(), self._consents)
         self._memory = Memory(self._conversations, self._messages, self._bank, self._consents, self._vaults)
 
-    def admits(self, _claims: Mapping[str, Json]) -> str:
-        """Let every holder of verified claims come in; whom there is no room for hears so as an event."""
-        return ""
-
     def health(self) -> Mapping[str, Json]:
         """Count users and connections."""
         return self._devices.statistics()
-
-    def question(self, _entry: Entry) -> Question | None:
-        """Ask nothing of the outside."""
-        return None
 
     def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
         """Change the state, and yield what is to be done, in the order of the wire.

@@ -5,7 +5,7 @@ the first that comes, and with the last that goes. Who is present is therefore a
 nothing about it is remembered beside them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import ClassVar, assert_never, cast
 
 from protocols import contract, hub
@@ -21,8 +21,8 @@ from reference_server.effects import (
     Gone,
     Leave,
     Note,
-    Question,
     Reply,
+    Rules,
     Said,
     Stamp,
 )
@@ -34,7 +34,7 @@ from reference_server.rules.hub_state import EVERYBODY, Socket, User, moment, ro
 from reference_server.world import World
 
 
-class Hub:
+class Hub(Rules):
     """All users of one running server who are connected, and what waits for those who are not."""
 
     protocol: ClassVar[contract.Protocol] = hub.PROTOCOL
@@ -44,18 +44,6 @@ class Hub:
         self._sockets: dict[str, Socket] = {}  # sid -> socket
         self._users: dict[str, User] = {}  # id -> user, of whom at least one socket is open
         self._mailbox = Mailbox()
-
-    def admits(self, _claims: Mapping[str, Json]) -> str:
-        """Let every holder of verified claims come in."""
-        return ""
-
-    def health(self) -> Mapping[str, Json]:
-        """Say nothing besides."""
-        return {}
-
-    def question(self, _entry: Entry) -> Question | None:
-        """Ask nothing of the outside."""
-        return None
 
     def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
         """Change the state, and yield what is to be done, in the order of the wire.

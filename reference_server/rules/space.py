@@ -4,7 +4,7 @@ What is allowed when stands in the contract's `x-errors`, and is asked before an
 allowed event does. A player is a seat in one place. Sockets come and go, and exactly one holds each seat.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import ClassVar, TypeAlias, assert_never, cast
 
 from pydantic import MISSING
@@ -27,6 +27,7 @@ from reference_server.effects import (
     Note,
     Question,
     Reply,
+    Rules,
     Said,
     Stamp,
 )
@@ -60,7 +61,7 @@ _Act: TypeAlias = (
 """Everything a player may say but a join."""
 
 
-class Space:
+class Space(Rules):
     """All spaces of one running server, and everybody in them."""
 
     protocol: ClassVar[contract.Protocol] = space.PROTOCOL
@@ -74,14 +75,6 @@ class Space:
         self._sessions = Sessions(world, mode, seated=self._verified)
         self._log = EventLog(world)
         self._desk = Desk(world, self._sessions, self._log)
-
-    def admits(self, claims: Mapping[str, Json]) -> str:
-        """Let everybody in: credentials come with the join."""
-        return ""
-
-    def health(self) -> Mapping[str, Json]:
-        """Say nothing of its own."""
-        return {}
 
     def question(self, entry: Entry) -> Question | None:
         """Ask whose the token of a join is, unless it is our own or nobody can be asked."""

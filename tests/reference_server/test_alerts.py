@@ -2,12 +2,14 @@
 
 import io
 import json
+from collections.abc import Mapping
 
 import pytest
 
+from protocols.contract import Json
 from reference_server.alerts import FAILURES, Alerts, embed
 from reference_server.logs import Line, Log
-from reference_server.outbox import WEBHOOK, Outbox
+from reference_server.outbox import WEBHOOK, Outbox, Told
 
 
 def alarms(lines: list[tuple[float, Line, bool]]) -> list[str]:
@@ -15,9 +17,9 @@ def alarms(lines: list[tuple[float, Line, bool]]) -> list[str]:
     now = [0.0]
 
     class Noting(Outbox):
-        def put(self, channel: str, body: object) -> None:
-            assert channel == WEBHOOK
-            titles.append(body["embeds"][0]["title"])  # type: ignore[index]  # the shape is tested below
+        def put(self, channel: str, body: Mapping[str, Json], told: Told | None = None) -> None:
+            assert (channel, told) == (WEBHOOK, None)
+            titles.append(body["embeds"][0]["title"])  # type: ignore[index, call-overload]  # the shape is tested below
 
     titles: list[str] = []
     alerts = Alerts(Noting({}, Log(io.StringIO(), json=True, debug=False)), now_s=lambda: now[0])
