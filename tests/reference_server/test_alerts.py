@@ -19,7 +19,7 @@ def alarms(lines: list[tuple[float, Line, bool]]) -> list[str]:
     class Noting(Outbox):
         def put(self, channel: str, body: Mapping[str, Json], told: Told | None = None) -> None:
             assert (channel, told) == (WEBHOOK, None)
-            titles.append(body["embeds"][0]["title"])  # type: ignore[index, call-overload]  # the shape is tested below
+            titles.append(body["embeds"][0]["title"])  # type: ignore[index, call-overload, arg-type]  # the shape is tested below
 
     titles: list[str] = []
     alerts = Alerts(Noting({}, Log(io.StringIO(), json=True, debug=False)), now_s=lambda: now[0])
