@@ -132,7 +132,7 @@ def _verdict(tally: Tally, protocol: Protocol) -> Iterator[Text]:
             "heard twice": tally.total("duplicated"),
             "out of order": tally.total("misordered"),
             "heard by somebody else": tally.total("misheard"),
-            "against their schema": tally.violations,
+            "against the contract": tally.violations,
             "connections hung up": tally.dropped,
         }
         yield Text("Not as promised: " + ", ".join(f"{n:,} {what}" for what, n in counts.items() if n), "bold red")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar, TypeAlias
 
-from protocols.contract import Condition, Event, Json
+from protocols.contract import Ack, Condition, Event, Json
 from simulators.people import Identity
 
 
@@ -64,6 +64,9 @@ Intent: TypeAlias = Callable[[float], Iterable[Act]]
 class Standing(ABC):
     """What somebody knows of its own place, by what it said and heard itself: the ground of all accounting."""
 
+    enters: ClassVar[bool] = True
+    """Whether saying something that a room hears brings one into that room, where one was not in it."""
+
     def __init__(self) -> None:
         self.version = 0
         """Goes up whenever `rooms` changes."""
@@ -88,6 +91,9 @@ class Standing(ABC):
     def heard(self, event: Event) -> None:
         """Note what was heard."""
 
+    def answered(self, event: Event, ack: Ack) -> None:  # noqa: B027  # most are told all they need by events
+        """Note how something that was said was acknowledged."""
+
     @abstractmethod
     def disconnected(self) -> None:
         """Note that the connection is gone."""
@@ -98,6 +104,10 @@ class Standing(ABC):
         So it is with what timers tell, and what the target tells of others. What cannot be right was heard by somebody
         who should not have.
         """
+        return False
+
+    def must_not_hear(self, event: Event) -> bool:
+        """Say whether it is wrong to hear something that nobody of ours caused, whoever else there may be."""
         return False
 
     @abstractmethod
@@ -178,6 +188,9 @@ class Actor(ABC):
     @abstractmethod
     def hear(self, event: Event, now_s: float) -> None:
         """Take in what was heard, and perhaps plan something because of it."""
+
+    def answered(self, event: Event, ack: Ack, now_s: float) -> None:  # noqa: B027  # most do nothing about it
+        """Take in how something that it said was acknowledged, and perhaps plan something because of it."""
 
     @abstractmethod
     def disconnected(self, now_s: float) -> None:

@@ -12,15 +12,16 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
 
-from protocols.contract import Event, Json
+from protocols.contract import Event, Json, Operation
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, RehearsalError, TargetUnreachable, UsageError
+from simulators.acks import Acks, due_acks, due_acks_of_invalid, fault_of_ack
 from simulators.actor import Act, Actor, Connect, Cut, Emit, EmitRaw, Leave, Post
 from simulators.connection import Connection
 from simulators.delivery import Ledger
 from simulators.history import History
 from simulators.people import Identity, People
 from simulators.received import Answer, Received
-from simulators.scenario import Cast, Scenario
+from simulators.scenario import KINDS, Cast, Scenario
 from simulators.schedule import Schedule
 from simulators.tally import Tally
 from simulators.target import Target
@@ -130,13 +131,18 @@ class Crowd:
         """Have the sessions of users ready for those who need them."""
         taken = {identity.id for identity in self._scenario.staff.values()}
         needed = sum(map(self._needs_account, self._scenario.actors)) - len(taken)
-        if needed or self.is_open:
+        if needed or (self.is_open and self._may_need_accounts):
             self._accounts.extend(user for user in await self._people.users() if user.id not in taken)
         if needed > len(self._accounts):
             raise UsageError(
                 f"cast: {needed} sessions are needed, but the target has {len(self._accounts)} users to lend them; "
                 "ask for fewer people, or add [[people.users]]"
             )
+
+    @property
+    def _may_need_accounts(self) -> bool:
+        kinds = KINDS[self.target.protocol].values()
+        return not self._people.gives_guests or any(kind.is_known or kind.is_staff for kind in kinds)
 
     def _needs_account(self, actor: Actor) -> bool:
         return actor.is_staff or actor.is_known or not self._people.gives_guests
@@ -290,7 +296,7 @@ class Crowd:
             case Emit():
                 await self._emit(actor, act.event, due_ns)
             case EmitRaw():
-                self._emit_raw(actor, act, due_ns)
+                await self._emit_raw(actor, act, due_ns)
             case Post():
                 self._spawn(self._post(actor, act))
             case Leave() | Cut():
@@ -305,33 +311,61 @@ class Crowd:
             sent_ns = connection.emit(event)
         else:
             sent_ns = time.monotonic_ns()
-            self._spawn(
-                self._call(connection, event, due_ns, self.target.deadline_s(operation.ack_timeout_ms or _ACK_MS))
-            )
+            due = due_acks(operation, event, actor.standing)
+            call = connection.call(event, within_s=self._ack_within_s(operation))
+            self._spawn(self._await_ack(actor, connection, call, operation, due_ns, due, event))
             await asyncio.sleep(0)  # by then it is sent, before anything that this actor says next
         self._ledger.said(actor.name, event, due_ns, sent_ns)
         if isinstance(words := getattr(event, "content", None), str):
             self._said.append((actor.scope, f"{actor.name} ({event.event_name})", words))
 
-    async def _call(self, connection: Connection, event: Event, due_ns: int, within_s: float) -> None:
-        try:
-            answer = await connection.call(event, within_s=within_s)
-        except ConnectionLost:
-            return
-        except NotHeard:
-            self.tally.violated(f"{connection.actor} got no ack of {event.event_name}")
-            return
-        if answer.violation is not None:
-            self.tally.violated(f"{connection.actor}: {answer.violation}")
-        self.tally.acknowledged(event.event_name, due_ns, answer.at_ns)
-
-    def _emit_raw(self, actor: Actor, act: EmitRaw, due_ns: int) -> None:
+    async def _emit_raw(self, actor: Actor, act: EmitRaw, due_ns: int) -> None:
         connection = self._connections.get(actor.name)
         if connection is None or connection.closed is not None:
             return
-        sent_ns = connection.emit_raw(act.name, *act.arguments)
+        operation = self.target.contract.inbound.get(act.name)
+        if operation is None or operation.ack is None:
+            sent_ns = connection.emit_raw(act.name, *act.arguments)
+        else:
+            sent_ns = time.monotonic_ns()
+            due = due_acks_of_invalid(operation)
+            call = connection.call_raw(act.name, *act.arguments, within_s=self._ack_within_s(operation))
+            self._spawn(self._await_ack(actor, connection, call, operation, due_ns, due))
+            await asyncio.sleep(0)
         self._ledger.said_wrong(actor.name, act.name, due_ns, sent_ns)
         self._pranks.append((actor.name, act.prank))
+
+    def _ack_within_s(self, operation: Operation) -> float:
+        return self.target.deadline_s(operation.ack_timeout_ms or _ACK_MS)
+
+    async def _await_ack(
+        self,
+        actor: Actor,
+        connection: Connection,
+        call: Coroutine[Any, Any, Answer],
+        operation: Operation,
+        due_ns: int,
+        due: Acks,
+        event: Event | None = None,
+    ) -> None:
+        """Take in an ack, which must be one of those that are due; `event` is what it acknowledges, if valid."""
+        try:
+            answer = await call
+        except ConnectionLost:
+            return
+        except NotHeard:
+            self.tally.violated(f"{actor.name} got no ack of {operation.name}")
+            return
+        if answer.violation is not None or answer.ack is None:
+            self.tally.violated(f"{actor.name}: {answer.violation}")
+            return
+        if (wrong := fault_of_ack(answer.ack, due)) is not None:
+            self.tally.violated(f"{actor.name}: the ack of {operation.name} {wrong}")
+        self.tally.acknowledged(operation.name, due_ns, answer.at_ns)
+        if event is not None and self._connections.get(actor.name) is connection:
+            self._ledger.answered(actor.name, event, answer.ack, answer.at_ns)
+            actor.answered(event, answer.ack, self.elapsed_s)
+            self._reschedule(actor)
 
     async def _post(self, actor: Actor, act: Post) -> None:
         assert actor.identity is not None  # who has no session has nothing to ask for

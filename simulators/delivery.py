@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from protocols.contract import Audience, Condition, Event, Json, Level, Operation, Protocol, Refusal, Trigger
+from protocols.contract import Ack, Audience, Condition, Event, Json, Level, Operation, Protocol, Refusal, Trigger
+from simulators.acks import fixed, tells_refusal
 from simulators.actor import Standing, expand
-from simulators.expectation import Deed, Expectation, Key, Lately, Shapes, fixed, key_of
+from simulators.expectation import Deed, Expectation, Key, Lately, Shapes, key_of
 from simulators.membership import Member, Membership
 from simulators.tally import Tally
 
@@ -244,6 +245,14 @@ class Ledger:
             queue.append(expectation)
             self.pending += must
 
+    def answered(self, name: str, event: Event, ack: Ack, at_ns: int) -> None:
+        """Note how something that somebody said was acknowledged."""
+        member = self._members[name]
+        if tells_refusal(ack, self._protocol.operation(event)):
+            member.refused_ns = at_ns
+        member.standing.answered(event, ack)
+        self._members.follow(member, at_ns)
+
     # --- what is heard ---
 
     def heard(self, name: str, event: Event, payload: Mapping[str, Json], at_ns: int) -> None:
@@ -257,7 +266,7 @@ class Ledger:
         if expectation is not None:
             self._deliver(expectation, at_ns)
         elif not member.standing.may_hear(event):
-            self._wonder(member, operation, payload, keys)
+            self._wonder(member, event, payload, keys)
         member.standing.heard(event)
         self._members.follow(member, at_ns)
 
@@ -283,9 +292,9 @@ class Ledger:
         else:
             inbox.sequences[deed.sender.name] = deed.sequence
 
-    def _wonder(self, member: Member, operation: Operation, payload: Mapping[str, Json], keys: list[Key]) -> None:
+    def _wonder(self, member: Member, event: Event, payload: Mapping[str, Json], keys: list[Key]) -> None:
         """Find out what is wrong with something heard that nobody waited for."""
-        inbox = member.inbox
+        operation, inbox = self._protocol.operation(event), member.inbox
         entered = [(_EVERYWHERE, member.connected_ns), *((room, member.entered_ns[room]) for room in member.rooms)]
         for key in keys:
             if any(self._lately.has(room, key, since_ns) for room, since_ns in entered):
@@ -297,7 +306,8 @@ class Ledger:
             if (missed := inbox.missed.pop(key, None)) is not None:
                 missed.row.late += missed.must
                 return
-        if self._members.is_ours(self._shapes.author(operation.id, payload)) or not self._outsiders:
+        is_ours = self._members.is_ours(self._shapes.author(operation.id, payload))
+        if is_ours or not self._outsiders or member.standing.must_not_hear(event):
             self._tally.row(NOBODY, operation.name).misheard += 1
             self._tally.complain(f"{member.name} heard {operation.name} {dict(payload)}, which was not for them")
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from protocols.contract import Json, Protocol, Refusal
+from protocols.contract import Json, Protocol
+from simulators.acks import fixed
 from simulators.tally import Row
 
 if TYPE_CHECKING:
@@ -157,11 +158,6 @@ class Shapes:
     def author(self, operation: str, payload: Mapping[str, Json]) -> Json:
         """Return who caused a message; None where it does not say."""
         return next((payload.get(name) for name in self._authors.get(operation, ())), None)
-
-
-def fixed(refusal: Refusal) -> dict[str, Json]:
-    """Return the fields that a refusal always has; what depends on the refused payload may not be readable in it."""
-    return {name: value for name, value in refusal.where.items() if not (isinstance(value, str) and "{" in value)}
 
 
 def key_of(operation: str, fields: Fields, payload: Mapping[str, Json]) -> Key:

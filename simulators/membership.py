@@ -87,7 +87,10 @@ class Membership:
             case Audience.SENDER:
                 yield sender, True
             case Audience.ROOM:
-                yield sender, True  # whoever triggers it is in the room by then, if not before
+                if sender.standing.enters:
+                    yield sender, True  # whoever triggers it is in the room by then, if not before
+                elif room in sender.rooms:
+                    yield sender, sender.rooms[room]
                 yield from self._others(sender, room, since_ns)
             case Audience.OTHERS:
                 yield from self._others(sender, room, since_ns)

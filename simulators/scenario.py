@@ -8,17 +8,24 @@ from typing import Final, Self, TypeAlias
 
 from protocols.errors import UsageError
 from simulators.actor import Actor
-from simulators.actors import dongne, gopang, hub, space
+from simulators.actors import dongne, gateway, gopang, hub, space
 from simulators.people import Identity
 
 PER_SCOPE: Final = 20
 """How many share a space."""
 MAX_CAST: Final = 20_000
 
-Kind: TypeAlias = type[space.SpaceActor] | type[dongne.DongneActor] | type[gopang.GopangActor] | type[hub.HubActor]
+Kind: TypeAlias = (
+    type[space.SpaceActor]
+    | type[gateway.GatewayActor]
+    | type[dongne.DongneActor]
+    | type[gopang.GopangActor]
+    | type[hub.HubActor]
+)
 
 KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "space": space.ACTORS,
+    "gateway": gateway.ACTORS,
     "dongne": dongne.ACTORS,
     "gopang": gopang.ACTORS,
     "hub": hub.ACTORS,

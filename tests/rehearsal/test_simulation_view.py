@@ -97,7 +97,7 @@ def test_the_table_tells_what_went_wrong() -> None:
     tally.lose_connection("ben was disconnected")
     tally.refused = 2
     text = shown(report(tally, PROTOCOL))
-    assert "Not as promised: 3 lost, 1 heard by somebody else, 1 against their schema, 1 connections hung up" in text
+    assert "Not as promised: 3 lost, 1 heard by somebody else, 1 against the contract, 1 connections hung up" in text
     for part in (
         "ann heard nonsense [red]",
         "ben was disconnected",
