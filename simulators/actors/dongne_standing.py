@@ -232,6 +232,10 @@ class DongneStanding(Standing):
             while self._positions[0] != at:
                 self._positions.popleft()
 
+    def must_not_hear(self, event: Event) -> bool:
+        """Say whether it is wrong, whoever else there may be: told twice, told of oneself, or from too far away."""
+        return isinstance(event, NewQuestionNotification | NearbyQuestionsUpdate) and not self.may_hear(event)
+
     def may_hear(self, event: Event) -> bool:
         """Say whether something can be right to hear that nobody here is known to have caused: timers, and others."""
         match event:

@@ -277,6 +277,8 @@ def test_a_question_is_notified_of_once_and_never_to_its_asker(me: DongneStandin
     me.disconnected()
     me.connected(identity())
     assert not me.may_hear(notified("q"))
+    assert me.must_not_hear(notified("q"))
+    assert not me.must_not_hear(notified("r"))
     me.heard(asked("mine"))
     assert not me.may_hear(notified("mine"))
 
@@ -293,7 +295,7 @@ def test_what_is_near_is_within_three_kilometres(me: DongneStanding) -> None:
     assert me.may_hear(near(*aewol))
     assert me.may_hear(near(*jeju))
     me.heard(near(*jeju))
-    assert not me.may_hear(near(*aewol))
+    assert me.must_not_hear(near(*aewol))
 
 
 @pytest.mark.parametrize(("role", "may"), [("PARTICIPANT", False), ("STAFF", True), ("OWNER", True)])
