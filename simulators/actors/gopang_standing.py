@@ -216,10 +216,8 @@ class GopangStanding(Standing):
                 return self.messages.get(event.messageId, self.me) == self.me
             case ConsentStatus():
                 return event.status in {"pending", "expired"}
-            case TransactionStatus(status="cancelled"):
-                return event.transactionId in self.transactions
             case TransactionStatus():
-                return event.status in {"verified", "completed", "failed"}
+                return event.status != "pending"  # of what was pending before it came it hears the rest
             case VaultContent() | VaultProof():
                 return event.vaultId == self.vault  # each drawer of a list, of which the contract names one
             case GopangError():
