@@ -179,7 +179,8 @@ class GatewayCast(Cast):
     async def history(self, room: Room, by: Identity) -> list[Mapping[str, Any]]:
         """Return all that was said in a room, read from its end to its beginning."""
         page = whole = await self.page(room, by, limit=PAGE)
-        while len(page) >= PAGE and len(whole) <= len(room.said):
+        # A page may be short of what was asked for and not be the last, which is wrong, but is for others to say.
+        while page and len(whole) <= len(room.said) and (len(page) >= PAGE or len(whole) < len(room.said)):
             page = await self.page(room, by, limit=PAGE, before=page[0]["messageId"])
             whole = [*page, *whole]
         return whole

@@ -91,8 +91,9 @@ async def join__begins_to_hear(cast: GatewayCast) -> None:
         await cast.send(ana, room, "now she can")
     second = await cast.come("fay-again", like=fay)
     await cast.send(ana, room, "one of her sockets hears me")
-    await cast.listen_in(second, room)
-    await cast.send(fay, room, "both hear me")
+    with attributed("gateway/join/1"):
+        await cast.listen_in(second, room)
+        await cast.send(fay, room, "both hear me")
 
 
 @shows("join/2", "join/3", "send/1", "all/5")
@@ -101,11 +102,11 @@ async def join__membership_by_http_alone(cast: GatewayCast) -> None:
     await cast.assemble()
     ana, eve, room = cast.person("ana"), cast.person("eve"), cast.room(0)
     by = cast.identity(eve)
-    for room_id in (room.id, NOWHERE):
-        for _ in range(2):
-            await cast.stage.say(eve, gateway.JoinRoom(roomId=room_id))
-            message = gateway.SendMessage(roomId=room_id, clientMsgId=new_id(), content="let me in")
-            await cast.stage.say(eve, message)
+    await cast.stage.say(eve, gateway.JoinRoom(roomId=room.id))
+    with attributed("gateway/join/3"):
+        await _knock(cast, eve, room.id)
+        await _knock(cast, eve, room.id)
+        await _knock(cast, eve, NOWHERE)
     for method, path, body in _peeks(room):
         reply = await cast.ask(method, path, cast.address("join/3"), by=by, json=body)
         require(400 <= reply.status < 500, "gateway/join/3", f"{method} {path} is refused to a non-member", reply)
@@ -115,6 +116,12 @@ async def join__membership_by_http_alone(cast: GatewayCast) -> None:
     await cast.admit(eve, room)
     await cast.listen_in(eve, room)
     await cast.send(eve, room, "here I am")
+
+
+async def _knock(cast: GatewayCast, who: Person, room_id: str) -> None:
+    """Let somebody try to join and to speak."""
+    await cast.stage.say(who, gateway.JoinRoom(roomId=room_id))
+    await cast.stage.say(who, gateway.SendMessage(roomId=room_id, clientMsgId=new_id(), content="let me in"))
 
 
 def _peeks(room: Room) -> list[tuple[str, str, Json]]:
@@ -315,14 +322,15 @@ async def order__everybody_at_once(cast: GatewayCast) -> None:
             require(
                 mine == own, "gateway/all/6", f"{listener} hears {speaker} in the order of saying", _shift(own, mine)
             )
-        ids = [message.messageId for message in told]
-        require(ids == sorted(ids), "gateway/order/1", f"messageIds rise for {listener}", _shift(sorted(ids), ids))
     first, *others = heard
     for other in others:
         orders = [[message.messageId for message in heard[who]] for who in (first, other)]
         expected = f"{other} hears the same order as {first}"
         require(orders[0] == orders[1], "gateway/order/2", expected, _shift(orders[0], orders[1]))
+    ids = [message.messageId for message in heard[first]]
+    require(ids == sorted(ids), "gateway/order/1", "messageIds rise in the order of delivery", _shift(sorted(ids), ids))
     _note(room, heard[first])
+    await cast.stage.listen()
     await cast.recall(room)
 
 
@@ -340,6 +348,7 @@ async def send__retries_at_once(cast: GatewayCast) -> None:
         expected = f"{listener} hears {len(ids)} messages once each"
         require(sorted(came) == sorted(ids), "gateway/send/9", expected, _difference(ids, came))
     _note(room, _heard(ana))
+    await cast.stage.listen()
     await cast.recall(room)
 
 

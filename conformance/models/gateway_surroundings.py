@@ -280,7 +280,6 @@ async def history__in_pages(cast: GatewayCast) -> None:
     """Paging gives each message once and in order, from the last one back and from the first one on, at any size."""
     room = await _filled(cast, PAGED)
     by = cast.identity(cast.person("cho"))
-    await cast.recall(room)
     wanted = [str(message["messageId"]) for message in room.said]
     for limit in (1, 7, DEFAULT_LIMIT, MAX_LIMIT):
         back = await _paged(cast, room, by, "before", limit, len(wanted))

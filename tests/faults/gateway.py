@@ -1,0 +1,677 @@
+"""Servers of gateway that are wrong in one thing each, each named for the requirement that it breaks.
+
+Each is the whole server with one small patch: an entry that is treated otherwise, or an effect that is changed.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, cast
+
+from protocols import gateway
+from reference_server.effects import (
+    Acknowledge,
+    Command,
+    Connected,
+    Drop,
+    Effect,
+    Emit,
+    Enter,
+    Entry,
+    Garbled,
+    Gone,
+    Later,
+    Publish,
+    Reply,
+    Said,
+    Stamp,
+    Withdraw,
+    acknowledge,
+)
+from reference_server.rules.gateway import Gateway, Socket
+from reference_server.rules.gateway_commands import (
+    EnterRoom,
+    ListMembers,
+    ListRooms,
+    MakeRoom,
+    MarkRead,
+    ReadMessages,
+    Register,
+)
+from reference_server.rules.gateway_rooms import Room
+
+FAULTS: "list[type[Faulty]]" = []
+
+
+class Faulty(Gateway):
+    """A server of gateway with something wrong."""
+
+    requirement: ClassVar[str]
+    of_presence: ClassVar[bool] = False
+    """Whether it is seen in Redis alone."""
+    takes_a_minute: ClassVar[bool] = False
+    """Whether it is seen only when a minute has passed."""
+
+
+def breaks(
+    requirement: str, *, of_presence: bool = False, takes_a_minute: bool = False
+) -> "Callable[[type[Faulty]], type[Faulty]]":
+    """Name the requirement that a faulty server breaks."""
+
+    def register(fault: type[Faulty]) -> type[Faulty]:
+        fault.requirement = f"gateway/{requirement}"
+        fault.of_presence, fault.takes_a_minute = of_presence, takes_a_minute
+        FAULTS.append(fault)
+        return fault
+
+    return register
+
+
+def said(entry: Entry, event: type[Any]) -> bool:
+    return isinstance(entry, Said) and isinstance(entry.event, event)
+
+
+def told(effect: Effect) -> bool:
+    return isinstance(effect, Emit) and isinstance(effect.event, gateway.NewMessage)
+
+
+def changed(effect: Effect, **fields: object) -> Emit:
+    emit = cast("Emit", effect)
+    return replace(emit, event=emit.event.model_copy(update=fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Belated(Command):
+    """What is done only now."""
+
+    effects: tuple[Effect, ...]
+
+
+class Changed(Faulty):
+    """A server whose effects pass through `change` before they are carried out."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(entry, Belated):
+            yield from entry.effects
+            return
+        for effect in super().handle(entry, stamp):
+            yield from self.change(effect, entry)
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        raise NotImplementedError
+
+
+class OpenRooms(Faulty):
+    """A server that for one kind of event takes everybody for a member."""
+
+    event: ClassVar[type[Any]]
+
+    def _said(self, said: Said, socket: Socket, stamp: Stamp) -> Iterator[Effect]:
+        before = self._rooms.of_member
+        if isinstance(said.event, self.event):
+            self._rooms.of_member = lambda room_id, user_id: self._rooms.get(room_id)  # type: ignore[method-assign]
+        yield from super()._said(said, socket, stamp)
+        self._rooms.of_member = before  # type: ignore[method-assign]
+
+
+# ---- who one is --------------------------------------------------------------------------------------------------
+
+
+@breaks("all/4")
+class ClientIdTrusted(Faulty):
+    """Who sends a `userId` along with the token is taken for that user."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(entry, Connected) and isinstance(entry.auth, dict) and "userId" in entry.auth:
+            entry = replace(entry, claims={**entry.claims, "sub": entry.auth["userId"]})
+        yield from super().handle(entry, stamp)
+
+
+@breaks("handshake/3")
+class ExpiredAreDropped(Changed):
+    """A connection ends with the token that opened it."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield effect
+        if isinstance(entry, Connected) and entry.expires_in_ms is not None:
+            yield Later(entry.expires_in_ms, Belated((Drop(entry.sid),)))
+
+
+@breaks("all/8")
+class RoomsFollowTheUser(Faulty):
+    """Who comes back hears the rooms of the connection before, without joining them."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        yield from super().handle(entry, stamp)
+        if isinstance(entry, Connected):
+            for room in self._rooms.of(str(entry.claims["sub"])):
+                if any(message.senderId for message in room.conversation.page(limit=1)):
+                    yield Enter(entry.sid, room.channel)
+
+
+@breaks("all/1")
+class GarbledAreDropped(Changed):
+    """Whoever sends something invalid is disconnected."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield effect
+        if isinstance(entry, Garbled) and isinstance(effect, Acknowledge):
+            yield Drop(entry.sid)
+
+
+@breaks("all/2")
+class UnknownEventsDrop(Changed):
+    """Whoever sends an event that nobody knows is disconnected."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield effect
+        if isinstance(entry, Garbled) and entry.event_name not in self.protocol.inbound:
+            yield Drop(entry.sid)
+
+
+# ---- joining -----------------------------------------------------------------------------------------------------
+
+
+@breaks("join/1")
+class SecondSocketIsDeaf(Changed):
+    """Only the first socket of a user enters a room, though each is told that it does."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if isinstance(effect, Enter):
+            mine = [s.sid for s in self._sockets.values() if s.user_id == self._sockets[effect.sid].user_id]
+            if mine[0] != effect.sid:
+                return
+        yield effect
+
+
+@breaks("join/2")
+class AnybodyListens(OpenRooms):
+    """joinRoom does not ask who is a member."""
+
+    event = gateway.JoinRoom
+
+
+@breaks("join/3")
+class KnockingMakesMembers(Changed):
+    """Who is refused by joinRoom is a member from then on."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield effect
+        if isinstance(entry, Said) and isinstance(entry.event, gateway.JoinRoom) and isinstance(effect, Acknowledge):
+            room = self._rooms.get(entry.event.roomId)
+            if room is not None:
+                self._rooms.enter(room, self._sockets[entry.sid].user_id, "knocks@example.org")
+
+
+@breaks("join/4")
+class JoinedTwiceHearsTwice(Changed):
+    """Each joinRoom is a subscription of its own."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.subscriptions: dict[str, list[str]] = {}
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield effect
+        if isinstance(effect, Enter):
+            self.subscriptions.setdefault(effect.room, []).append(effect.sid)
+        if told(effect):
+            emit = cast("Emit", effect)
+            sids = self.subscriptions.get(emit.room, [])
+            for sid in dict.fromkeys(sids):
+                yield from (replace(emit, room=sid) for _ in range(sids.count(sid) - 1))
+
+
+# ---- speaking ----------------------------------------------------------------------------------------------------
+
+
+@breaks("send/1")
+class AnybodySpeaks(OpenRooms):
+    """sendMessage does not ask who is a member."""
+
+    event = gateway.SendMessage
+
+
+@breaks("send/2")
+class GarbledUnanswered(Changed):
+    """An invalid message is dropped without a word."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if not isinstance(entry, Garbled) or entry.event_name != "sendMessage":
+            yield effect
+
+
+@breaks("send/3")
+class EchoForgotten(Faulty):
+    """A refused message is not called by its clientMsgId."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        yield from super().handle(replace(entry, texts={}) if isinstance(entry, Garbled) else entry, stamp)
+
+
+class Careless(Changed):
+    """A server that does something with what a non-member says, although it says FAILED."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield effect
+        if isinstance(entry, Said) and isinstance(effect, Acknowledge) and "FAILED" in effect.value.to_json().values():
+            event = cast("gateway.SendMessage", entry.event)
+            if (room := self._rooms.get(event.roomId)) is not None:
+                yield from self.keep(room, event, self._sockets[entry.sid])
+
+    def keep(self, room: Room, event: gateway.SendMessage, socket: Socket) -> Iterator[Effect]:
+        raise NotImplementedError
+
+
+@breaks("send/4")
+class FailedIsStored(Careless):
+    """What a non-member says stands in the history."""
+
+    def keep(self, room: Room, event: gateway.SendMessage, socket: Socket) -> Iterator[Effect]:
+        message = gateway.NewMessage(
+            messageId="01JD7K3V4S8Z6Y5X4W3V2T1S0R",
+            roomId=room.id,
+            senderId=socket.user_id,
+            clientMsgId=event.clientMsgId,
+            type="TEXT",
+            content=event.content,
+            createdAt="2026-11-21T10:00:00.000Z",
+        )
+        self._history.accept(room.conversation, message)
+        return iter(())
+
+
+@breaks("send/4")
+class FailedCountsAsSent(Careless):
+    """What FAILED once is taken for a retry when it is sent again, and never told."""
+
+    def keep(self, room: Room, event: gateway.SendMessage, socket: Socket) -> Iterator[Effect]:
+        room.conversation._accepted.add((socket.user_id, event.clientMsgId))
+        return iter(())
+
+
+@breaks("send/5")
+class AckAwaitsTheStore(Changed):
+    """The ack comes when a slow store has the message."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if said(entry, gateway.SendMessage) and isinstance(effect, Acknowledge):
+            yield Later(600, Belated((effect,)))
+        else:
+            yield effect
+
+
+@breaks("send/6")
+class SenderLeftOut(Changed):
+    """A message is told to everybody but the socket that said it."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if told(effect) and isinstance(entry, Said):
+            yield replace(cast("Emit", effect), skip=entry.sid)
+        else:
+            yield effect
+
+
+@breaks("send/6")
+class ContentCleaned(Changed):
+    """What is said is told without the blanks around it."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if told(effect):
+            content = cast("gateway.NewMessage", cast("Emit", effect).event).content
+            yield changed(effect, content=content.strip() or content)
+        else:
+            yield effect
+
+
+@breaks("all/5")
+class MembersHearWithoutJoining(Changed):
+    """A message is told to every socket of every member."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if not told(effect):
+            yield effect
+            return
+        emit = cast("Emit", effect)
+        room = self._rooms.get(cast("gateway.NewMessage", emit.event).roomId)
+        for socket in self._sockets.values():
+            if room is not None and socket.user_id in room.members:
+                yield replace(emit, room=socket.sid)
+
+
+@breaks("send/7")
+class PicturesForgotten(Faulty):
+    """Only TEXT is kept."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        for effect in super().handle(entry, stamp):
+            if isinstance(effect, Reply) and "messages" in effect.value:
+                kept = [one for one in cast("list[Any]", effect.value["messages"]) if one["type"] == "TEXT"]
+                yield replace(effect, value={"messages": kept})
+            else:
+                yield effect
+
+
+# ---- retries -----------------------------------------------------------------------------------------------------
+
+
+@breaks("send/8")
+class RetryRefused(Faulty):
+    """A clientMsgId that is there already is an error, as a unique index would have it."""
+
+    def _send(self, said: Said, event: gateway.SendMessage, socket: Socket, stamp: Stamp) -> Iterator[Effect]:
+        room = self._rooms.of_member(event.roomId, socket.user_id)
+        if room is not None and room.conversation.has(socket.user_id, event.clientMsgId):
+            ack = gateway.SendMessageAck(clientMsgId=event.clientMsgId, status="FAILED", error="duplicate key")
+            yield from acknowledge(said, ack)
+            return
+        yield from super()._send(said, event, socket, stamp)
+
+
+@breaks("send/9")
+class RetryToldAgain(Faulty):
+    """Whoever sends a message again says it again."""
+
+    def _send(self, said: Said, event: gateway.SendMessage, socket: Socket, stamp: Stamp) -> Iterator[Effect]:
+        if (room := self._rooms.get(event.roomId)) is not None:
+            room.conversation._accepted.clear()
+        yield from super()._send(said, event, socket, stamp)
+
+
+@breaks("send/9")
+class RetriesKnownBySocket(Faulty):
+    """What was sent is remembered for each socket: after a reconnection, a retry is something new."""
+
+    def _send(self, said: Said, event: gateway.SendMessage, socket: Socket, stamp: Stamp) -> Iterator[Effect]:
+        room, key = self._rooms.get(event.roomId), (socket.user_id, event.clientMsgId)
+        if room is not None and key in room.conversation._accepted and (said.sid, *key) not in self._sent:
+            room.conversation._accepted.discard(key)
+        self._sent.add((said.sid, *key))
+        yield from super()._send(said, event, socket, stamp)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._sent: set[tuple[str, str, str]] = set()
+
+
+@breaks("send/6")
+class RetriesKnownByIdAlone(Faulty):
+    """A clientMsgId that anybody has used in the room counts as sent already."""
+
+    def _send(self, said: Said, event: gateway.SendMessage, socket: Socket, stamp: Stamp) -> Iterator[Effect]:
+        room = self._rooms.get(event.roomId)
+        if room is not None and any(sent == event.clientMsgId for _, sent in room.conversation._accepted):
+            room.conversation._accepted.add((socket.user_id, event.clientMsgId))
+        yield from super()._send(said, event, socket, stamp)
+
+
+# ---- order -------------------------------------------------------------------------------------------------------
+
+
+@breaks("order/1")
+class IdsOfChance(Faulty):
+    """Within one millisecond the messageIds are in no order."""
+
+    def _send(self, said: Said, event: gateway.SendMessage, socket: Socket, stamp: Stamp) -> Iterator[Effect]:
+        if (room := self._rooms.get(event.roomId)) is not None:
+            room.conversation.last_id = 0
+        yield from super()._send(said, event, socket, stamp)
+
+
+@breaks("order/2")
+class SenderHearsFirst(Changed):
+    """A sender hears itself at once, the others when a queue has passed."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._queue: list[Effect] = []
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(entry, Belated):
+            yield self._queue.pop(0)
+        else:
+            yield from super().handle(entry, stamp)
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if told(effect) and isinstance(entry, Said):
+            emit = cast("Emit", effect)
+            yield replace(emit, room=entry.sid)
+            self._queue.append(replace(emit, skip=entry.sid))
+            yield Later(30, Belated(()))
+        else:
+            yield effect
+
+
+@breaks("all/6")
+class Overtaking(Changed):
+    """Two workers tell what is said, and one of them is slower."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if told(effect) and cast("gateway.NewMessage", cast("Emit", effect).event).clientMsgId[-1] in "02468ace":
+            yield Later(10, Belated((effect,)))
+        else:
+            yield effect
+
+
+# ---- HTTP --------------------------------------------------------------------------------------------------------
+
+
+class Answering(Faulty):
+    """A server whose answer to one kind of request is another."""
+
+    to: ClassVar[type[Command]]
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        effects = super().handle(entry, stamp)
+        if isinstance(entry, self.to):
+            yield from (self.answer(cast("Reply", effect), entry) for effect in effects)
+        else:
+            yield from effects
+
+    def answer(self, reply: Reply, command: Any) -> Reply:
+        raise NotImplementedError
+
+
+@breaks("auth/1")
+class RegisteredWithoutAWord(Answering):
+    """Who registers is not told under which id."""
+
+    to = Register
+
+    def answer(self, reply: Reply, command: Register) -> Reply:
+        return replace(reply, value={"email": command.email}) if reply.status == 201 else reply
+
+
+@breaks("auth/2")
+class AccountsTakenOver(Answering):
+    """Who registers an email again has the account."""
+
+    to = Register
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(entry, Register) and (account := self._desk._accounts.find(entry.email)) is not None:
+            self._desk._accounts.keep_digest(account, entry.salt, entry.digest)
+        yield from super().handle(entry, stamp)
+
+    def answer(self, reply: Reply, command: Register) -> Reply:
+        return Reply({"id": "taken-over", "email": command.email}, status=201) if reply.status == 409 else reply
+
+
+@breaks("rooms/1")
+class MakerStaysOutside(Answering):
+    """Who makes a room is no member of it."""
+
+    to = MakeRoom
+
+    def answer(self, reply: Reply, command: MakeRoom) -> Reply:
+        if (room := self._rooms.get(str(reply.value.get("id")))) is not None:
+            room.members.clear()
+        return reply
+
+
+@breaks("rooms/2")
+class MembersForAnHour(Faulty):
+    """Who disconnects is no member any more."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(entry, Gone) and (socket := self._sockets.get(entry.sid)) is not None:
+            for room in self._rooms.of(socket.user_id):
+                room.members.pop(socket.user_id, None)
+        yield from super().handle(entry, stamp)
+
+
+@breaks("rooms/3")
+class EverybodysRooms(Answering):
+    """GET /rooms lists all there are."""
+
+    to = ListRooms
+
+    def answer(self, reply: Reply, command: ListRooms) -> Reply:
+        return Reply({"rooms": [{"id": room.id, "name": room.name} for room in self._rooms._rooms.values()]})
+
+
+@breaks("rooms/4")
+class MembersCountedByJoins(Answering):
+    """Who joined twice over HTTP is listed twice."""
+
+    to = ListMembers
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._joins: list[tuple[str, str]] = []
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(entry, EnterRoom):
+            self._joins.append((entry.room_id, entry.bearer.id))
+        yield from super().handle(entry, stamp)
+
+    def answer(self, reply: Reply, command: ListMembers) -> Reply:
+        again = [{"id": who} for room_id, who in set(self._joins) if self._joins.count((room_id, who)) > 1]
+        return replace(reply, value={"members": [*cast("list[Any]", reply.value["members"]), *again]})
+
+
+@breaks("rooms/5")
+class MembersForAll(Answering):
+    """Anybody may know who is in a room."""
+
+    to = ListMembers
+
+    def answer(self, reply: Reply, command: ListMembers) -> Reply:
+        return Reply({"members": []}) if reply.status == 403 else reply
+
+
+@breaks("history/1")
+class NewestFirst(Answering):
+    """A page falls."""
+
+    to = ReadMessages
+
+    def answer(self, reply: Reply, command: ReadMessages) -> Reply:
+        messages = cast("list[Any]", reply.value.get("messages", []))
+        return replace(reply, value={"messages": messages[::-1]}) if reply.status == 200 else reply
+
+
+@breaks("history/1")
+class HistoryForAll(Answering):
+    """Anybody may read a room's history."""
+
+    to = ReadMessages
+
+    def answer(self, reply: Reply, command: ReadMessages) -> Reply:
+        return Reply({"messages": []}) if reply.status == 403 else reply
+
+
+@breaks("history/2")
+class ShortPages(Faulty):
+    """No page has more than 20 messages, whatever is asked for."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        short = replace(entry, limit=min(entry.limit, 20)) if isinstance(entry, ReadMessages) else entry
+        yield from super().handle(short, stamp)
+
+
+@breaks("history/3")
+class CursorTwice(Faulty):
+    """The message that `before` names stands in the page, too."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(entry, ReadMessages) and entry.before:
+            entry = replace(entry, before=entry.before + "0")
+        yield from super().handle(entry, stamp)
+
+
+@breaks("history/4")
+class OnlyTheLastIsRead(Answering):
+    """Who says that not everything is read yet is refused."""
+
+    to = MarkRead
+
+    def answer(self, reply: Reply, command: MarkRead) -> Reply:
+        room = self._rooms.get(command.room_id)
+        if room is not None and room.conversation.page(limit=1)[0].messageId != command.message_id:
+            return Reply({"error": {"code": "E3010", "message": "this is not the last"}}, status=404)
+        return reply
+
+
+# ---- heartbeats and presence -------------------------------------------------------------------------------------
+
+
+@breaks("heartbeat/1")
+class HeartbeatUnanswered(Changed):
+    """A heartbeat is heard in silence."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if not (said(entry, gateway.Heartbeat) and isinstance(effect, Acknowledge)):
+            yield effect
+
+
+@breaks("presence/1", of_presence=True)
+class PlaceUntold(Changed):
+    """A socket's field does not say where it is."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield replace(effect, value="online") if isinstance(effect, Publish) else effect
+
+
+@breaks("presence/2", of_presence=True)
+class PresenceWithoutEnd(Changed):
+    """Presence lasts for a day."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield replace(effect, ttl_s=86_400) if isinstance(effect, Publish) else effect
+
+
+@breaks("presence/3", of_presence=True)
+class NobodyGoes(Changed):
+    """Who disconnects stays online until the key ends."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if isinstance(effect, Withdraw):
+            others = [s for s in self._sockets.values() if effect.key.endswith(s.user_id) and s.sid != effect.field]
+            if not others:
+                return
+        yield effect
+
+
+@breaks("presence/4", of_presence=True)
+class FirstGoesAllGo(Changed):
+    """When one socket of a user goes, the user is offline."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield replace(effect, field="") if isinstance(effect, Withdraw) else effect
+
+
+@breaks("heartbeat/2", of_presence=True)
+class HeartbeatInVain(Changed):
+    """A heartbeat renews nothing."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        if not (said(entry, gateway.Heartbeat) and isinstance(effect, Publish)):
+            yield effect
+
+
+@breaks("presence/5", of_presence=True, takes_a_minute=True)
+class SilentStayOnline(Changed):
+    """Whoever is connected stays online, heartbeats or not."""
+
+    def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
+        yield replace(effect, ttl_s=3_600) if isinstance(effect, Publish) else effect
