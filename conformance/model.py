@@ -32,8 +32,6 @@ from protocols.contract import (
 from simulators.received import Received
 from simulators.target import Target
 
-__all__ = ["AckDue", "Expectation", "Heard", "Model", "Outlook"]
-
 INVALID: Final = "invalid"
 REFUSED_WITHIN_MS: Final = 1000
 ACK_WITHIN_MS: Final = 1000
