@@ -143,6 +143,18 @@ def test_what_somebody_knows_to_be_right_needs_no_cause(play: Play, monkeypatch:
     assert play.row(NOBODY, "chat:message").misheard == play.row(NOBODY, "player:moved").misheard == 1
 
 
+def test_what_is_wrong_in_itself_is_no_outsider_s_doing(monkeypatch: pytest.MonkeyPatch) -> None:
+    play = Play(outsiders=True)
+    play.join("ann")
+    play.join("ben", "ann")
+    play.hear("ann", moved("stranger", 1))
+    assert play.tally.faults == 0
+    monkeypatch.setattr(play.standings["ann"], "must_not_hear", lambda event: isinstance(event, PlayerMoved))
+    play.hear("ann", moved("stranger", 2))
+    play.hear("ben", moved("stranger", 2))
+    assert play.row(NOBODY, "player:moved").misheard == 1
+
+
 def test_what_came_with_other_fields_did_not_come(play: Play) -> None:
     play.say("ann", move(1))
     play.hear("ben", moved("ann", 1))
