@@ -9,7 +9,7 @@ import pytest
 from conformance.expectation import Heard
 from conformance.verdict import Broken
 
-from .desk import Answer, Ask, Asked, DeskModel, Error, Greet
+from .desk import Answer, Ask, Asked, DeskModel, Error, Greet, Tick
 from .liars import PATIENCE, Liar, stage_of
 
 Deed = Callable[[Liar], Awaitable[None]]
@@ -59,6 +59,24 @@ def test_the_ack_is_there_for_models_and_promises() -> None:
     heard = ask(doing(YES))
     assert isinstance(heard.ack, Answer)
     assert (heard.ack.success, heard.ack.text) == (True, "why?")
+
+
+@pytest.mark.parametrize("ack_first", [True, False])
+def test_events_and_acks_stand_in_the_order_of_their_arrival(ack_first: bool) -> None:
+    async def answer(liar: Liar, name: str, arguments: list[Any]) -> None:
+        if ack_first:
+            liar.acknowledge(YES)
+        liar.tell(Tick(), 0)
+        liar.tell(Asked(text="why?"), 1)
+        if not ack_first:
+            liar.acknowledge(YES)
+
+    async def play() -> list[str]:
+        async with stage_of(DeskModel, answer, "ana", "ben") as (stage, _, [ana, _ben]):
+            heard = await stage.say(ana, Ask(text="why?"))
+            return [arrival.name for arrival in heard.arrivals[ana]]
+
+    assert asyncio.run(play()) == (["ask", "tick"] if ack_first else ["tick", "ask"])
 
 
 def test_whoever_wants_no_ack_gets_none_and_is_served() -> None:

@@ -44,6 +44,20 @@ def test_a_second_socket_is_the_same_user_and_is_told_of_by_neither_coming_nor_g
     ground.run(play())
 
 
+def test_a_departure_is_told_in_each_room_that_was_left(ground: Playground) -> None:
+    async def play() -> None:
+        async with ground.cast() as cast:
+            await cast.assemble()
+            ana, ben, dee = (cast.person(name) for name in ("ana", "ben", "dee"))
+            for who in (ana, ben):
+                await cast.enter(who, 1)
+            told = [item.receiver for item in cast.model.foresee_end(ana).expectations if "user_left" in str(item)]
+            assert (told.count(ben), told.count(dee), told.count(ana)) == (2, 1, 0)
+            await cast.stage.leave(ana)
+
+    ground.run(play())
+
+
 def test_coming_is_heard_by_those_whom_the_contract_names_and_by_nobody_else(ground: Playground) -> None:
     class Deaf(SmallHub):
         """Thinks that nobody hears of anybody's coming."""

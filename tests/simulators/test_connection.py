@@ -278,3 +278,19 @@ def test_many_connections_live_in_one_thread(engine: Engine, stock_url: str, toy
 
     engine.submit(crowd())
     assert heard == ["said"] * 60
+
+
+def test_who_knocks_stays_where_the_namespace_refuses(
+    engine: Engine, stock_url: str, toy: SimpleNamespace, history: History
+) -> None:
+    async def knock(token: str) -> tuple[str | None, bool]:
+        endpoint = Endpoint(url=stock_url, auth={"token": token})
+        connection, refused = await Connection.knock(endpoint, toy.PROTOCOL, "alice", history)
+        await connection.fence(within_s=SOON)
+        lives = connection.closed is None
+        await connection.close()
+        return None if refused is None else refused.message, lives
+
+    assert engine.submit(knock("bad")) == ("not you", True)
+    assert "alice = refused: not you" in history.conversation()
+    assert engine.submit(knock("good")) == (None, True)

@@ -241,6 +241,37 @@ def test_acks_and_packets_that_nobody_asked_for_are_told(
     ]
 
 
+def test_whoever_listens_for_acks_is_told_of_each_also_of_a_second_one(
+    engine: Engine, toy: SimpleNamespace, hostile: Hostile
+) -> None:
+    async def behave(peer: Any) -> None:
+        await peer.connect()
+        assert (await peer.read_frame()).startswith(b'420["ask"')
+        for text in (b"one", b"two"):
+            peer.frame(b'430[{"text":"%b"}]' % text)
+        peer.frame(b'42["said",{"text":"over"}]')
+        await peer.reader.read()
+
+    async def ask(endpoint: Endpoint) -> list[str]:
+        told: list[str] = []
+        over = asyncio.Event()
+        connection = await connection_module.Connection.open(
+            endpoint,
+            toy.PROTOCOL,
+            "alice",
+            on_event=lambda received: over.set(),
+            on_answer=lambda answer: told.append(f"{answer}"),
+        )
+        ack_id, sent_ns = connection.ask_raw("ask", {"text": "?"})
+        assert (ack_id, sent_ns > 0) == (0, True)
+        async with asyncio.timeout(SOON):
+            await over.wait()
+        connection.abort()
+        return told
+
+    assert engine.submit(ask(hostile(behave))) == ['ack of ask {"text":"one"}', 'an ack {"text":"two"}']
+
+
 def test_a_message_in_fragments_is_put_together(engine: Engine, toy: SimpleNamespace, hostile: Hostile) -> None:
     async def behave(peer: Any) -> None:
         await peer.connect()
