@@ -3,6 +3,7 @@
 import heapq
 import itertools
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from protocols.contract import Json
 from protocols.dongne import PROTOCOL, Notification, NotificationData
 from reference_server.effects import Delivery, Effect, Emit, Later, Note, Notify, Stamp
+from reference_server.journal_file import JournalFile
 from reference_server.rules.dongne_center import (
     HISTORY,
     SOUNDS,
@@ -19,6 +21,7 @@ from reference_server.rules.dongne_center import (
     Center,
     CenterCommand,
     Channel,
+    Errand,
     NotificationSettings,
     Priority,
     Recipient,
@@ -285,3 +288,12 @@ def test_a_user_of_the_world_is_reached_as_the_world_says() -> None:
     )
     settings = NotificationSettings(False, frozenset({Channel.EMAIL, Channel.PUSH}))
     assert Recipient.of(user) == Recipient("sora", settings, {Channel.EMAIL: "sora@example.com"})
+
+
+def test_its_commands_can_be_written_down_and_read_again(tmp_path: Path) -> None:
+    errand = Errand("mina", "n-1", Channel.SMS)
+    commands = [Attempt(errand), *(Attempted(errand, delivery=delivery) for delivery in Delivery)]
+    with JournalFile(tmp_path / "journal", PROTOCOL) as file:
+        for command in commands:
+            file.append(command, Stamp(0, b""))
+        assert [entry for entry, _ in file.read()] == commands
