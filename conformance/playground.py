@@ -65,6 +65,7 @@ class Playground:
         stage = Stage(self.target, self.make_model(self.target), History())
         stage.hurried = hurried
         stage.given_up = self.given_up
+        stage.started = self.started
         try:
             yield self.make_cast(stage, self.people, self.http, self.scopes)
             await stage.finish()

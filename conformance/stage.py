@@ -6,6 +6,7 @@ connection and compares. So "nobody else heard" rests on an answered round trip,
 
 import asyncio
 import itertools
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -54,6 +55,8 @@ class Stage:
         self.hurried = False
         self.given_up: set[str] = set()
         """Ids of operations that a SHOULD promised in vain, for which nobody waits any more."""
+        self.started: list[subprocess.Popen[bytes]] = []
+        """What restart commands have started; ended with the ground."""
         self.steps: list[str] = []
         """What everybody did so far, one line each."""
         self._belated = Belated(target)
@@ -372,7 +375,8 @@ class Stage:
             if person.connection is not None and not person.is_connected and person.is_here and person not in leaving:
                 person.is_here = False
                 came = f"disconnected: {person.connection.closed}"
-                raise Broken(f"{self.model.protocol.name}/all/1", f"{person} stays connected", came)
+                also = (step.outlook.requirement,) if step.outlook.requirement else ()
+                raise Broken(f"{self.model.protocol.name}/all/1", f"{person} stays connected", came, also)
 
     def lapse(self, broken: Broken) -> None:
         """Remember a promise of level SHOULD that was not kept; the case goes on."""

@@ -12,6 +12,7 @@ from conformance.handshakes import handshake_cases
 from conformance.http import Http
 from conformance.model import Model
 from conformance.models import (
+    gateway_crash_promises,
     gateway_presence_promises,
     gateway_promises,
     gateway_surroundings,
@@ -96,8 +97,9 @@ SUITES: tuple[Suite, ...] = (
             *gateway_promises.SCENES.cases,
             *gateway_surroundings.SCENES.cases,
             *gateway_presence_promises.SCENES.cases,
+            *gateway_crash_promises.SCENES.cases,
         ),
-        untested=gateway_surroundings.UNTESTED,
+        untested={},
         shown=gateway_surroundings.SHOWN,
         may_hang_up=True,
     ),

@@ -72,6 +72,8 @@ class Target:
     """Addresses of requirements that it is known to break."""
     restart: tuple[str, ...] | None = None
     """Command and arguments that bring it back when it has died."""
+    crash: tuple[str, ...] | None = None
+    """Command and arguments that make it, or a worker of it, die at once."""
     scopes: str | tuple[str, ...] | None = None
     """The places to play in: a pattern for new names, or a list of those that exist; None for the reference server's.
 
@@ -129,10 +131,10 @@ class Target:
             wrong(f"{url!r} is no address of a Redis; write it like redis://127.0.0.1:6379/0")
         return url
 
-    @field_validator("restart")
+    @field_validator("restart", "crash")
     @classmethod
-    def _is_command(cls, restart: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return wrong("write the command and its arguments, or leave it out") if restart == () else restart
+    def _is_command(cls, command: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return wrong("write the command and its arguments, or leave it out") if command == () else command
 
     @property
     def contract(self) -> Protocol:

@@ -176,11 +176,15 @@ class GatewayCast(Cast):
             raise Broken(requirement, "a page that rises by messageId", ", ".join(map(str, ids)))
         return page
 
-    async def history(self, room: Room, by: Identity) -> list[Mapping[str, Any]]:
-        """Return all that was said in a room, read from its end to its beginning."""
+    async def history(self, room: Room, by: Identity, *, least: int = 0) -> list[Mapping[str, Any]]:
+        """Return all that was said in a room, read from its end to its beginning.
+
+        It is not read much further than what is known to have been said there, or than `least` messages.
+        """
+        least = max(least, len(room.said))
         page = whole = await self.page(room, by, limit=PAGE)
         # A page may be short of what was asked for and not be the last, which is wrong, but is for others to say.
-        while page and len(whole) <= len(room.said) and (len(page) >= PAGE or len(whole) < len(room.said)):
+        while page and len(whole) <= least and (len(page) >= PAGE or len(whole) < len(room.said)):
             page = await self.page(room, by, limit=PAGE, before=page[0]["messageId"])
             whole = [*page, *whole]
         return whole

@@ -26,10 +26,6 @@ SHOWN: Final[Mapping[str, Sequence[str]]] = {
 }
 """What the cases of the contract show besides."""
 
-UNTESTED: Final[Mapping[str, str]] = {
-    "gateway/durability/1": "making an instance or a worker crash needs its inside",
-}
-
 PASSWORD: Final = "correct horse battery"  # noqa: S105 -- of accounts that live for one case
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 100

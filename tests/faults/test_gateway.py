@@ -1,8 +1,14 @@
 """Every check of gateway has been seen to fail: each faulty server at its requirement, and the whole one passes."""
 
+import contextlib
 import itertools
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +22,7 @@ from reference_server.serve import running
 from reference_server.settings import Settings
 from reference_server.world import World
 from simulators.target import Target
+from tests.faults import gateway_surroundings
 from tests.faults.gateway import FAULTS, Faulty
 from tests.reference_server.redis_server import RedisServer
 
@@ -23,6 +30,17 @@ SUITE = suite_of("gateway")
 SEEDS = range(10)
 MINUTE_IN_A_SECOND = 60.0
 """A time scale; patience is as much, since the network is no quicker for it."""
+
+ROOT = Path(__file__).parents[2]
+SERVE = """
+import pathlib, sys, threading
+from reference_server.serve import running
+from reference_server.settings import Settings
+
+journal = pathlib.Path(sys.argv[2]) if sys.argv[2:] else None
+with running(Settings(port=int(sys.argv[1]), protocols=("gateway",), journal=journal)):
+    threading.Event().wait()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +95,7 @@ def _verdicts(played: Playground, requirement: str) -> list[Verdict]:
 
 
 def test_forty_faults_and_more_are_seen() -> None:
+    assert gateway_surroundings.NewestFirst in FAULTS
     assert len(FAULTS) >= 40
     assert {fault.requirement for fault in FAULTS} <= SUITE.protocol.requirements.keys()
 
@@ -120,6 +139,35 @@ def test_whole_server_keeps_presence_for_a_minute(redis_url: str) -> None:
         verdicts = [v for event in run(played, cases) if isinstance(event, Finished) for v in event.verdicts]
 
     assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
+
+
+@pytest.mark.parametrize(("remembers", "outcome"), [(True, Outcome.PASS), (False, Outcome.FAIL)])
+def test_a_server_that_is_killed_must_remember(tmp_path: Path, remembers: bool, outcome: Outcome) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    serve = (sys.executable, "-c", SERVE, str(port), *([str(tmp_path)] if remembers else []))
+    server = subprocess.Popen(serve, stderr=subprocess.DEVNULL, cwd=ROOT)
+    try:
+        _await_port(port)
+        target = replace(_target(f"http://127.0.0.1:{port}"), crash=("kill", "-9", str(server.pid)), restart=serve)
+        with ground(target, Options(seed=0)) as played:
+            events = run(played, SUITE.select(["gateway/durability/1"]))
+            verdicts = [v for event in events if isinstance(event, Finished) for v in event.verdicts]
+    finally:
+        server.kill()
+        server.wait()
+
+    assert [(verdict.requirement, verdict.outcome) for verdict in verdicts] == [("gateway/durability/1", outcome)]
+
+
+def _await_port(port: int) -> None:
+    until = time.monotonic() + 20.0
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.02)
+    pytest.fail("the server did not begin to listen")
 
 
 def test_every_requirement_is_cited_or_explained() -> None:
