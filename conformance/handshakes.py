@@ -22,6 +22,8 @@ from simulators.connection import Connection
 from simulators.received import Received
 from simulators.target import EndpointChanges
 
+INTRUDER: Final = "mal"
+"""Whose tokens are worthless."""
 MAX_CLAIMS: Final = 24
 """How many wrong sets of claims are tried at most: a target may refuse whoever tries a hundred times a minute."""
 LONG: Final = 10_000
@@ -155,10 +157,10 @@ def _by_header(handshake: Handshake, may_hang_up: bool, ground: Playground) -> N
     async def play() -> None:
         async with ground.cast() as cast:
             await cast.assemble()
-            identity = await cast.stranger("eve")
+            identity = await cast.stranger("hedy")
             bearer = {"Authorization": f"Bearer {identity.token}"}
-            eve = await cast.stage.connect("eve", identity, auth=None, headers=bearer)
-            await cast.stage.leave(eve)
+            hedy = await cast.stage.connect("hedy", identity, auth=None, headers=bearer)
+            await cast.stage.leave(hedy)
             worthless = {"Authorization": "Bearer let-me-in"}
             await _try(cast, Attempt("a bad token in the header", [handshake.invalid], None, worthless), may_hang_up)
             both = Attempt("a bad token beside a good header", [handshake.invalid], {"token": "let-me-in"}, bearer)
@@ -172,12 +174,12 @@ async def _try(cast: Cast, attempt: Attempt, may_hang_up: bool) -> None:
     stage, requirement = cast.stage, cast.address("all/9")
     overheard: list[Received] = []
     expected = f"{attempt.label} is refused with a connect error"
-    stage.begin(f"eve = knocks with {attempt.label}")
+    stage.begin(f"{INTRUDER} = knocks with {attempt.label}")
     try:
         connection, refused = await Connection.knock(
             stage.target.endpoint(**attempt.changes),
             cast.model.protocol,
-            "eve",
+            INTRUDER,
             stage.history,
             patience_s=stage.target.deadline_s(1000),
             on_event=overheard.append,
@@ -197,7 +199,7 @@ async def _try(cast: Cast, attempt: Attempt, may_hang_up: bool) -> None:
         await _eavesdrop(cast, connection)
         await stage.overhear(CONNECT, Outlook(requirement=requirement))
         if overheard:
-            raise Broken(requirement, f"{attempt.label}: nothing is delivered", f"eve heard {overheard[0]}")
+            raise Broken(requirement, f"{attempt.label}: nothing is delivered", f"{INTRUDER} heard {overheard[0]}")
     finally:
         connection.abort()
 

@@ -103,14 +103,18 @@ async def stage_at(
 
 @asynccontextmanager
 async def stage_of(
-    make_model: Callable[[Target], Model], answer: Answer, *names: str, time_scale: float = 1.0
+    make_model: Callable[[Target], Model],
+    answer: Answer,
+    *names: str,
+    time_scale: float = 1.0,
+    patience: float = PATIENCE,
 ) -> AsyncIterator[tuple[Stage, Liar, list[Person]]]:
     """Connect people to a liar, whatever the model says of them."""
     liar = Liar(answer)
     server = await asyncio.start_server(liar.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     target = Target.at(
-        f"http://127.0.0.1:{port}", namespace="/", mode="development", patience=PATIENCE, time_scale=time_scale
+        f"http://127.0.0.1:{port}", namespace="/", mode="development", patience=patience, time_scale=time_scale
     )
     stage = Stage(target, make_model(target), History())
     try:

@@ -123,4 +123,4 @@ def test_a_gate_that_lets_in_or_says_something_else(
         [found] = play(playground, CASES[f"hub/handshake/{case}"])
     assert (found.outcome, found.requirement, found.came) == (Outcome.FAIL, "hub/all/9", came)
     assert found.also == (("hub/handshake/1",) if case == "missing" else ())
-    assert any(line.startswith("eve ") for line in found.conversation)
+    assert any(line.startswith("mal ") for line in found.conversation)
