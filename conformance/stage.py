@@ -77,6 +77,7 @@ class Stage:
         if who is None:
             who = Person(name)
             self.people.append(who)
+        assert not who.is_connected, f"{who} is connected already"
         who.identity = identity or who.identity
         who.forget()
         self._fenced_at = 0.0
@@ -87,7 +88,8 @@ class Stage:
         outlook = self.model.foresee_connect(who)
         step = Step(who, None, CONNECT, outlook, time.monotonic_ns())
         # Where coming causes nothing, whatever it does cause is found by the next step: it is not heard by then.
-        heard = await self._hear(step, speaker=who) if self.model.protocol.connect else Heard({})
+        is_heard = bool(self.model.protocol.connect or outlook.expectations)
+        heard = await self._hear(step, speaker=who) if is_heard else Heard({})
         extras = self._compare(step, heard)
         self.model.arrive(who, heard)
         self._explain(extras)
