@@ -75,7 +75,7 @@ def test_most_requirements_are_seen_to_fail() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whole_server_passes_random_cases(seed: int) -> None:
     random = [case for case in SUITE.cases() if case.is_random]
-    with playing(Hub(World.built_in(), Mode.PRODUCTION), Options(seed=seed, budget_s=1.5)) as played:
+    with playing(Hub(World.built_in(), Mode.PRODUCTION), Options(seed=seed, budget_s=1.0)) as played:
         verdicts = [v for event in run(played, random) if isinstance(event, Finished) for v in event.verdicts]
 
     assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
