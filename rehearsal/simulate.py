@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 
 from protocols.errors import TargetUnreachable, UsageError
-from rehearsal.simulation_view import REPORT_WIDTH, LiveView, plain_line, report
+from rehearsal.simulation_view import LiveView, plain_line, print_report
 from simulators.crowd import Crowd
 from simulators.engine import Engine
 from simulators.history import History
@@ -35,14 +35,18 @@ def simulate(
             # A name of its own for each run, since the last one's people may still be leaving.
             gathering = Crowd.gather(target, cast, seed=seed, run=secrets.token_hex(3), history=history)
             crowd = engine.submit(gathering)
-            console.print(f"Rehearsing {target.url} with {cast}, seed {seed}, for {for_s:g} s. Ctrl-C ends it.")
+            console.print(
+                f"Rehearsing {target.contract.name} at {target.url} with {cast}, seed {seed}, for {for_s:g} s. "
+                "Ctrl-C ends it.",
+                soft_wrap=True,
+            )
             unreachable = _play(engine, crowd, for_s, console)
     finally:
         if history is not None and history_path is not None:
             history.write(history_path)
     if unreachable is None and not crowd.tally.sent:
         raise TargetUnreachable(f"{target.url} let nobody in within {for_s:g} s, so nothing can be said of it")
-    console.print(report(crowd.tally, target.contract), width=max(console.width, REPORT_WIDTH), crop=False)
+    print_report(crowd.tally, target.contract, console)
     if unreachable is not None:
         raise unreachable
     return 1 if crowd.tally.faults else 0
@@ -58,6 +62,8 @@ def _play(engine: Engine, crowd: Crowd, for_s: float, console: Console) -> Targe
             _tell(engine, crowd, console)
     except KeyboardInterrupt:
         engine.call(crowd.stop)
+        if not crowd.tally.sent:
+            raise TargetUnreachable(f"ended before anybody was in: nothing can be said of {crowd.target.url}") from None
     try:
         job.result()
     except TargetUnreachable as error:

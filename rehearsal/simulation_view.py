@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.columns import Columns
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -19,9 +20,10 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 _HISTORY: Final = 60
 _PERCENTILES: Final = ("p50", "p95", "p99")
 _LEGEND: Final = "Times are milliseconds, from the moment an event was due to the moment it was heard."
-REPORT_WIDTH: Final = 116
-"""Columns that the table needs; a narrower terminal wraps it."""
+_FAULTS: Final = ("lost", "doubled", "disorder", "misheard")
 _SHOWN_SCOPES: Final = 8
+_ENDLESS: Final = 10_000
+"""Columns of a page on which any table fits."""
 
 
 class LiveView:
@@ -78,24 +80,59 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(_BARS[round(value / top * (len(_BARS) - 1))] if top > 0 else _BARS[0] for value in values)
 
 
-def report(tally: Tally, protocol: Protocol) -> RenderableType:
-    """Return the table of all events, and what it comes to in words."""
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Which columns the table has beside `said` and `heard`."""
+
+    counts: tuple[str, ...]
+    percentiles: tuple[str, ...]
+    ack_percentiles: tuple[str, ...]
+
+
+_LAYOUTS: Final = (
+    _Layout(("sent", "expected", "delivered", *_FAULTS), _PERCENTILES, _PERCENTILES),
+    _Layout(("sent", "expected", "delivered", "wrong"), _PERCENTILES, ("p50", "p99")),
+    _Layout(("sent", "delivered", "wrong"), ("p50", "p99"), ("p99",)),
+    _Layout(("sent", "wrong"), ("p99",), ()),
+)
+"""The widest first; a terminal has the first that fits."""
+
+
+def print_report(tally: Tally, protocol: Protocol, console: Console) -> None:
+    """Print the table of all events, as wide as the terminal allows and a file needs, and what it comes to in words."""
+    tables = [_table(tally, protocol, layout) for layout in _LAYOUTS]
+    widths = [Console(width=_ENDLESS).measure(table).maximum for table in tables]
+    fitting = [n for n, width in enumerate(widths) if width <= console.width or not console.is_terminal]
+    chosen = fitting[0] if fitting else len(tables) - 1
+    usual = console.width
+    if widths[chosen] > usual:
+        console.width = widths[chosen]  # what a terminal has no room for it wraps: nothing of it is cut
+    console.print(tables[chosen], crop=False)
+    if console.width != usual:
+        console.width = usual
+    console.print(Group(*verdict(tally, protocol)))
+
+
+def _table(tally: Tally, protocol: Protocol, layout: _Layout) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for name in ("said", "heard"):
         table.add_column(name, no_wrap=True)
-    for name in ("sent", "expected", "delivered", "lost", "doubled", "disorder", "misheard", *_PERCENTILES):
+    acks = layout.ack_percentiles if tally.acks else ()
+    for name in (*layout.counts, *layout.percentiles, *(f"ack\n{name}" for name in acks)):
         table.add_column(name, justify="right", no_wrap=True)
-    if tally.acks:
-        for name in _PERCENTILES:
-            table.add_column(f"ack\n{name}", justify="right", no_wrap=True)
     for cause, rows in _grouped(tally, protocol):
         first = True
         for row in rows or [Row(cause, "")]:
-            ack = _percentiles(tally.acks.get(cause) if first else None) if tally.acks else []
-            said = (cause, row.heard or "nobody", f"{tally.sent.get(cause, 0):,}") if first else ("", row.heard, "")
-            table.add_row(*said, *_counts(row), *_percentiles(row.times), *ack)
+            counts = _counts(row, f"{tally.sent.get(cause, 0):,}" if first else "")
+            table.add_row(
+                cause if first else "",
+                row.heard or "nobody",
+                *(counts[name] for name in layout.counts),
+                *_cells(row.times, layout.percentiles),
+                *_cells(tally.acks.get(cause) if first else None, acks),
+            )
             first = False
-    return Group(table, *_verdict(tally, protocol))
+    return table
 
 
 def _grouped(tally: Tally, protocol: Protocol) -> Iterator[tuple[str, list[Row]]]:
@@ -107,25 +144,29 @@ def _grouped(tally: Tally, protocol: Protocol) -> Iterator[tuple[str, list[Row]]
         yield cause, [row for row in rows if row.expected or row.faults]
 
 
-def _counts(row: Row) -> list[Text]:
-    faults = (row.lost, row.duplicated, row.misordered, row.misheard)
-    return [
-        Text(f"{row.expected:,}"),
-        Text(f"{row.delivered:,}"),
-        *(Text(f"{count:,}", "bold red" if count else "dim") for count in faults),
-    ]
+def _counts(row: Row, sent: str) -> dict[str, Text]:
+    faults = dict(zip(_FAULTS, (row.lost, row.duplicated, row.misordered, row.misheard), strict=True))
+    faults["wrong"] = row.faults
+    return {
+        "sent": Text(sent),
+        "expected": Text(f"{row.expected:,}"),
+        "delivered": Text(f"{row.delivered:,}"),
+        **{name: Text(f"{count:,}", "bold red" if count else "dim") for name, count in faults.items()},
+    }
 
 
-def _percentiles(times: Times | None) -> list[str]:
-    """Return the cells of p50, p95 and p99, in milliseconds."""
+def _cells(times: Times | None, percentiles: Sequence[str]) -> list[str]:
+    """Return percentiles such as `p50`, in milliseconds."""
     return [
         "–" if times is None or (ms := times.percentile_ms(float(name[1:]))) is None else f"{ms:.1f}"
-        for name in _PERCENTILES
+        for name in percentiles
     ]
 
 
-def _verdict(tally: Tally, protocol: Protocol) -> Iterator[Text]:
-    yield Text(_LEGEND if tally.acks else f"{_LEGEND} {protocol.name} has no acks.", "dim")
+def verdict(tally: Tally, protocol: Protocol) -> Iterator[Text]:
+    """Yield what a run comes to, in words."""
+    has_acks = any(operation.ack is not None for operation in protocol.operations)
+    yield Text(_LEGEND if has_acks else f"{_LEGEND} {protocol.name} has no acks.", "dim")
     if tally.faults:
         counts = {
             "lost": tally.total("lost"),

@@ -56,6 +56,18 @@ class TargetOptions:
             )
         return served
 
+    def played(self, preferred: Sequence[str]) -> Target:
+        """Return the target to play at: what it is named to speak, else the first it serves, of those preferred if any.
+
+        One that has no namespace of ours is taken to speak space at `/`. Raises UsageError, and TargetUnreachable.
+        """
+        target = self.target()
+        if self.named(()):
+            return target
+        served = self._served()
+        fitting = [name for name in served if name in preferred]
+        return replace(target, protocol=next(iter([*fitting, *served]), target.protocol))
+
     def _served(self) -> tuple[str, ...]:
         target = self.target()
         if target.namespace is not None:

@@ -34,6 +34,8 @@ _SETTLE_S: Final = 0.25
 _LISTEN_S: Final = 30.0
 """How long the last deliveries are waited for at most."""
 _FOREVER_S: Final = 1e6
+_GIVE_UP_S: Final = 10.0
+"""How long everybody tries to come back to a target that is gone, as one that begins anew is for a while."""
 _ACK_MS: Final = 1000
 """How long an ack may take where the contract does not say."""
 _ARRIVALS_PER_S: Final = 100
@@ -244,8 +246,13 @@ class Crowd:
         return (time.monotonic_ns() - self._start_ns) / 1e9
 
     async def _act(self, for_s: float) -> None:
+        alive_s = 0.0  # when somebody was last there
         while self._goes_on and (now_s := self.elapsed_s) < for_s:
             self._ledger.settle(time.monotonic_ns())
+            if self._connections or self._unreachable is None or self.is_open:
+                alive_s = now_s
+            elif now_s - alive_s >= _GIVE_UP_S:
+                break
             while self._goes_on and self._schedule.next_s <= self.elapsed_s < now_s + _TURN_S:
                 actor = self._schedule.pop()
                 for due_s, act in actor.act(now_s):

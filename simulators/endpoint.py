@@ -36,6 +36,11 @@ class Endpoint:
             usable = False
         if not usable:
             raise UsageError(f"{self.url!r} is no URL of a Socket.IO server; write it like http://127.0.0.1:3001")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise UsageError(
+                f"{self.url!r} says more than scheme, host and port; a namespace goes into --namespace, where "
+                "Socket.IO is served into `path` of a target.toml"
+            )
 
     def address(self, transport: Literal["websocket", "polling"], **query: str) -> str:
         """Return the URL of an Engine.IO request over this transport."""

@@ -31,6 +31,13 @@ KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "hub": hub.ACTORS,
 }
 """Who speaks which protocol."""
+_USUAL: Final[Mapping[str, str]] = {
+    "space": "player=20,guest=5",
+    "gateway": "chatter=14,commuter=6",
+    "dongne": "asker=6,answerer=14,admin=1",
+    "gopang": "messenger=8,tablet=3,trader=4,owner=3,requester=4",
+    "hub": "talker=14,visitor=6",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,11 @@ class Cast:
     """How many of each kind there are."""
 
     counts: Mapping[str, int]
+
+    @classmethod
+    def usual(cls, protocol: str) -> Self:
+        """Return about twenty people of all the kinds that behave."""
+        return cls.parse(_USUAL[protocol], protocol)
 
     @classmethod
     def parse(cls, text: str, protocol: str) -> Self:
@@ -58,6 +70,23 @@ class Cast:
         if not 1 <= sum(counts.values()) <= MAX_CAST:
             raise UsageError(f"cast: {sum(counts.values())} people; it takes 1 to {MAX_CAST}")
         return cls(counts)
+
+    @classmethod
+    def speakers(cls, text: str) -> list[str]:
+        """Return the protocols that a cast can speak, by the kinds it names; raises UsageError where there is none."""
+        refusals: dict[str, UsageError] = {}
+        for protocol in KINDS:
+            try:
+                cls.parse(text, protocol)
+            except UsageError as refused:
+                refusals[protocol] = refused
+        if spoken := [protocol for protocol in KINDS if protocol not in refusals]:
+            return spoken
+        kinds = {part.partition("=")[0].strip() for part in text.split(",")}
+        # That of the protocol which was meant, by most of what stands there or by what it nearly says.
+        raise max(
+            refusals.items(), key=lambda each: (len(kinds & KINDS[each[0]].keys()), "did you mean" in str(each[1]))
+        )[1]
 
     @property
     def size(self) -> int:

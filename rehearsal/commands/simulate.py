@@ -12,13 +12,21 @@ from rehearsal.parameters import Namespace, ProtocolOption, Seed, TargetFile, Tr
 EPILOG = examples(
     "rehearsal simulate http://127.0.0.1:3001",
     "rehearsal simulate http://127.0.0.1:3001 --cast player=200,guest=50,heckler=2 --for 2m",
+    "rehearsal simulate http://127.0.0.1:3001 --protocol hub --cast talker=100,heckler=1",
     "rehearsal simulate http://127.0.0.1:3001 --seed 7 --history history.jsonl",
 )
 
 
 def simulate(
     url: Annotated[str | None, typer.Argument(metavar="URL", help="The server.", show_default=False)] = None,
-    cast: Annotated[str, typer.Option(metavar="KIND=N,...", help="Who comes, and how many.")] = "player=20,guest=5",
+    cast: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND=N,...",
+            help="Who comes, and how many; about twenty who behave when absent.",
+            show_default=False,
+        ),
+    ] = None,
     for_s: Annotated[
         float, typer.Option("--for", parser=duration_s, metavar="DURATION", help="How long they stay.")
     ] = "30s",  # type: ignore[assignment]  # the parser reads defaults, too
@@ -44,11 +52,12 @@ def simulate(
     from rehearsal.target_options import TargetOptions
     from simulators.scenario import Cast
 
-    where = TargetOptions(url=url, file=target, protocol=protocol, namespace=namespace, transport=transport).target()
+    options = TargetOptions(url=url, file=target, protocol=protocol, namespace=namespace, transport=transport)
+    where = options.played([] if cast is None or options.named(()) else Cast.speakers(cast))
     raise typer.Exit(
         play(
             where,
-            Cast.parse(cast, where.protocol),
+            Cast.usual(where.protocol) if cast is None else Cast.parse(cast, where.protocol),
             for_s=for_s,
             seed=secrets.randbits(32) if seed is None else seed,
             history_path=history,

@@ -49,6 +49,7 @@ MISTAKES = {
     "no URL": (["check"], "which server? Give its URL"),
     "URL without scheme": (["check", "127.0.0.1:3001"], "write it like http://127.0.0.1:3001"),
     "URL without host": (["check", "http://"], "is no URL of a Socket.IO server"),
+    "URL with a path": (["simulate", "http://127.0.0.1:9/space"], "a namespace goes into --namespace"),
     "nobody there": (["check", "http://127.0.0.1:9"], "http://127.0.0.1:9 cannot be reached"),
     "unknown address": (["check", "--list", "space/wisper"], "'space/wisper'; `rehearsal check --list` shows them all"),
     "unknown protocol": (["check", "http://127.0.0.1:9", "--protocol", "spcae"], "did you mean space?"),

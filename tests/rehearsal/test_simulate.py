@@ -1,6 +1,7 @@
 """A simulation from its beginning to its exit status."""
 
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from rehearsal.simulate import simulate
 from simulators.scenario import Cast
 from simulators.target import Target
 
+from .command import COMMAND, rehearsal
+
 
 def run(url: str, *, for_s: float = 3.0, history: Path | None = None, terminal: bool = False) -> tuple[int, str]:
     out = io.StringIO()
@@ -43,7 +46,7 @@ def test_all_is_well(url: str, tmp_path: Path) -> None:
     path = tmp_path / "history.jsonl"
     status, text = run(url, history=path)
     assert status == 0
-    assert "Rehearsing http" in text
+    assert "Rehearsing space at http" in text
     assert "5 players, 1 guest, 1 heckler, seed 1, for 3 s" in text
     assert "people in 1 spaces" in text
     assert "As promised" in text
@@ -82,6 +85,29 @@ def test_nobody_there() -> None:
 def test_a_history_that_cannot_be_written_is_told_before_anything_is_played(url: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written"):
         run(url, history=tmp_path / "no such folder" / "history.jsonl")
+
+
+def test_without_options_it_plays_the_first_protocol_that_is_served_with_its_usual_cast() -> None:
+    with running(Settings(port=0, protocols=("gateway", "hub")), log_stream=io.StringIO()) as url:
+        ended = rehearsal("simulate", url, "--for", "1500ms", "--seed", "1")
+    assert (ended.code, ended.err) == (0, "")
+    assert f"Rehearsing gateway at {url} with 14 chatters, 6 commuters, seed 1" in ended.out
+
+
+def test_who_reads_no_further_is_no_failure_of_the_server(url: str) -> None:
+    with subprocess.Popen(
+        [COMMAND, "simulate", url, "--for", "3s", "--cast", "player=2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("Rehearsing space at ")
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 2
 
 
 def test_ctrl_c_ends_it_with_the_table(url: str) -> None:

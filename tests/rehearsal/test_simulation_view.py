@@ -1,22 +1,35 @@
 """What is shown of a simulation."""
 
+import io
 from collections import Counter
 
 import pytest
 from rich.console import Console, RenderableType
 
+from protocols import gopang, hub
+from protocols.contract import Protocol
 from protocols.space import PROTOCOL
-from rehearsal.simulation_view import LiveView, plain_line, report, sparkline
+from rehearsal.simulation_view import LiveView, plain_line, print_report, sparkline
 from simulators.crowd import Snapshot
 from simulators.delivery import NOBODY
 from simulators.tally import Tally
 
 
 def shown(picture: RenderableType) -> str:
-    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115  # closed below
-    with console.file:
-        console.print(picture)
-        return console.export_text()
+    console = Console(width=160, file=io.StringIO())
+    console.print(picture)
+    return written(console)
+
+
+def printed(tally: Tally, protocol: Protocol = PROTOCOL, *, columns: int = 160, is_terminal: bool = False) -> str:
+    console = Console(width=columns, file=io.StringIO(), force_terminal=is_terminal, color_system=None)
+    print_report(tally, protocol, console)
+    return written(console)
+
+
+def written(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
 
 
 def snapshot(elapsed_s: float, delivered: int, *, lost: int = 0, faults: int = 0) -> Snapshot:
@@ -78,7 +91,7 @@ def a_tally() -> Tally:
 
 
 def test_the_table_has_a_line_for_all_that_was_said_in_the_contract_s_order() -> None:
-    text = shown(report(a_tally(), PROTOCOL))
+    text = printed(a_tally())
     assert text.index("join:space") < text.index("player:move") < text.index("party:decline")
     (move,) = [line.split() for line in text.splitlines() if "player:moved" in line]
     assert move == ["player:move", "player:moved", "1", "1,234", "1,234", "0", "0", "0", "0", "5.0", "5.0", "5.0"]
@@ -96,7 +109,7 @@ def test_the_table_tells_what_went_wrong() -> None:
     tally.violated("ann heard nonsense [red]")
     tally.lose_connection("ben was disconnected")
     tally.refused = 2
-    text = shown(report(tally, PROTOCOL))
+    text = printed(tally)
     assert "Not as promised: 3 lost, 1 heard by somebody else, 1 against the contract, 1 connections hung up" in text
     for part in (
         "ann heard nonsense [red]",
@@ -112,7 +125,30 @@ def test_the_table_tells_what_went_wrong() -> None:
 def test_acks_have_columns_where_there_are_any() -> None:
     tally = a_tally()
     tally.acknowledged("player:move", 0, 2_000_000)
-    text = shown(report(tally, PROTOCOL))
+    text = printed(tally)
     (move,) = [line.split() for line in text.splitlines() if "player:moved" in line]
     assert move[-3:] == ["2.0", "2.0", "2.0"]
-    assert "no acks" not in text
+    assert "no acks" not in printed(tally, gopang.PROTOCOL)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 120])
+def test_a_terminal_of_any_width_has_a_whole_table_and_what_went_wrong(columns: int) -> None:
+    tally = Tally()
+    tally.say("read_message")
+    tally.row("read_message", "notification").delivered = 1_234_567
+    tally.row("read_message", "notification").lost = 765
+    tally.acknowledged("read_message", 0, 2_000_000)
+    text = printed(tally, hub.PROTOCOL, columns=columns, is_terminal=True)
+    (line,) = [line for line in text.splitlines() if "notification" in line]
+    assert "765" in line.split()
+    assert ("1,234,567" in line) is (columns > 60)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= columns
+
+
+def test_a_file_has_every_column_however_wide() -> None:
+    tally = a_tally()
+    tally.acknowledged("player:move", 0, 2_000_000)
+    text = printed(tally, columns=40)
+    assert "disorder" in text
+    assert "…" not in text

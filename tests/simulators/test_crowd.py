@@ -16,6 +16,7 @@ from protocols.errors import TargetUnreachable, UsageError
 from reference_server.mode import Mode
 from reference_server.serve import running
 from reference_server.settings import Settings
+from simulators import crowd as crowds
 from simulators.actor import Act, Actor, Emit, Standing
 from simulators.crowd import Crowd, Snapshot
 from simulators.endpoint import Endpoint
@@ -102,13 +103,17 @@ def test_nobody_there(engine: Engine) -> None:
         play(engine, Target.at("http://127.0.0.1:9", namespace="/"), "player=2", 1.0)
 
 
-def test_a_server_that_dies_under_way(engine: Engine) -> None:
+def test_a_server_that_dies_under_way_is_given_up_after_a_while(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowds, "_GIVE_UP_S", 1.0)
+
     async def begin(url: str) -> Crowd:
         return await Crowd.gather(Target.at(url), Cast.parse("player=4", "space"), seed=1, run="t")
 
     with running(Settings(port=0), log_stream=io.StringIO()) as url:
         crowd = engine.submit(begin(url))
-        job = engine.spawn(crowd.play(4.0))
+        job = engine.spawn(crowd.play(3600.0))
         wait_for(engine, crowd, lambda seen: sum(sum(kinds.values()) for kinds in seen.scopes.values()) == 4)
     with pytest.raises(TargetUnreachable):
         job.result()

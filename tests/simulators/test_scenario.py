@@ -4,7 +4,7 @@ import pytest
 
 from protocols.errors import UsageError
 from simulators.people import Identity
-from simulators.scenario import PER_SCOPE, Cast, Scenario
+from simulators.scenario import KINDS, PER_SCOPE, Cast, Scenario
 
 MINA = Identity(token="t", id="mina", nickname="Mina", role="OWNER")
 JUN = Identity(token="t", id="jun", nickname="Jun", role="STAFF")
@@ -40,6 +40,22 @@ def test_casts_that_cannot_be(text: str, complaint: str) -> None:
     with pytest.raises(UsageError) as refused:
         Cast.parse(text, "space")
     assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize("protocol", KINDS)
+def test_the_usual_cast_is_about_twenty_who_behave(protocol: str) -> None:
+    cast = Cast.usual(protocol)
+    assert 20 <= cast.size <= 25
+    assert "heckler" not in cast.counts
+
+
+def test_a_cast_tells_what_it_speaks() -> None:
+    assert Cast.speakers("talker=2") == ["hub"]
+    assert Cast.speakers("heckler=1") == list(KINDS)
+    with pytest.raises(UsageError, match="nobody is a 'dragon' in hub"):
+        Cast.speakers("talker=1,dragon=1")
+    with pytest.raises(UsageError, match="did you mean asker"):
+        Cast.speakers("askr=1")
 
 
 def test_about_twenty_share_a_space() -> None:
