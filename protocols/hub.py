@@ -3,6 +3,8 @@
 Generated from spec/protocols/hub.yaml by `rehearsal spec generate`. Do not edit.
 """
 
+# ruff: noqa: D205, E501 -- tables stand in single lines
+
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
@@ -652,7 +654,7 @@ REQUIREMENTS = (
     Requirement(
         address="hub/notification/3",
         level=Level.MUST,
-        text="POST /internal/notifications {userId, type, title, content} with the service token as bearer answers 201 {id, delivered} and makes the server emit `notification` with that id, the type, title and content that were posted, and isRead false.",
+        text="POST /internal/notifications {userId, type, title, content} with the service token as bearer answers 201 {id, delivered}, where delivered says whether a socket of the user is open, and makes the server emit `notification` with that id, the type, title and content that were posted, and isRead false.",
     ),
     Requirement(
         address="hub/notification/4",
