@@ -3,6 +3,8 @@
 Generated from spec/protocols/gateway.yaml by `rehearsal spec generate`. Do not edit.
 """
 
+# ruff: noqa: E501, RUF100 -- tables stand in single lines
+
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, TypeAlias

@@ -26,6 +26,8 @@ HEADER = '''"""{title}: {description}
 Generated from spec/protocols/{name}.yaml by `rehearsal spec generate`. Do not edit.
 """
 
+# ruff: noqa: E501, RUF100 -- tables stand in single lines
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

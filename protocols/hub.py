@@ -3,7 +3,7 @@
 Generated from spec/protocols/hub.yaml by `rehearsal spec generate`. Do not edit.
 """
 
-# ruff: noqa: D205, E501 -- tables stand in single lines
+# ruff: noqa: E501, RUF100 -- tables stand in single lines
 
 from __future__ import annotations
 

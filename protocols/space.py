@@ -3,6 +3,8 @@
 Generated from spec/protocols/space.yaml by `rehearsal spec generate`. Do not edit.
 """
 
+# ruff: noqa: E501, RUF100 -- tables stand in single lines
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -185,7 +185,8 @@ def _application(
     operations = Operations(mode=settings.mode, namespaces=namespaces, dependencies=dependencies, meter=around.meter)
     app.add_routes(operations.routes())
     for namespace in namespaces:
-        if (served := SERVED.get(namespace.protocol.name)) is not None:  # rules of a test's own have no HTTP
+        served = SERVED.get(namespace.protocol.name)
+        if served is not None and served.api is not None:  # rules of a test's own have no HTTP, nor have all of ours
             app.add_routes(served.api(namespace, settings).routes())
     app.on_shutdown.append(partial(_stop_asking, around))  # first, or those who are told to go would wait for answers
     around.server.attach(app)

@@ -27,7 +27,8 @@ class Served:
     """One protocol of this server."""
 
     rules: Callable[[World, Settings], Rules]
-    api: Callable[[ProtocolNamespace, Settings], Api]
+    api: Callable[[ProtocolNamespace, Settings], Api] | None = None
+    """The HTTP beside its socket, where it has any."""
     claims: Callable[[World], Iterable[Mapping[str, Json]]] = lambda _world: ()
     """What tokens of those whom a world knows say, where the protocol has such tokens."""
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Final, Self, TypeAlias
+from typing import Final, Protocol, Self
 
 from protocols.errors import UsageError
 from simulators.actor import Actor
@@ -15,13 +15,24 @@ PER_SCOPE: Final = 20
 """How many share a space."""
 MAX_CAST: Final = 20_000
 
-Kind: TypeAlias = (
-    type[space.SpaceActor]
-    | type[gateway.GatewayActor]
-    | type[dongne.DongneActor]
-    | type[gopang.GopangActor]
-    | type[hub.HubActor]
-)
+
+class Kind(Protocol):
+    """A kind of actor, as its class stands in a cast."""
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether it needs the session of somebody who is OWNER or STAFF."""
+        ...
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it needs the session of somebody whom the target knew before."""
+        ...
+
+    def __call__(self, name: str, scope: str, random: Random, *, production: bool) -> Actor:
+        """Make one of them."""
+        ...
+
 
 KINDS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "space": space.ACTORS,
