@@ -72,7 +72,7 @@ def test_each_generator_is_measured(peer: str) -> None:
 
 def check(run: Run, per_s: float) -> None:
     assert run.per_s == pytest.approx(per_s, rel=0.3)
-    assert 0 < run.us_each < 1_000_000
+    assert 0 <= run.us_each < 1_000_000  # so little may be less than a tick of the kernel
     assert math.isnan(run.p50_ms) or 0 < run.p50_ms <= run.p99_ms < 5000
 
 

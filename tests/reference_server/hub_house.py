@@ -16,7 +16,7 @@ from .house import WITHIN_S, House, Reply, http, open_house
 SERVICE = {"Authorization": f"Bearer {DEVELOPMENT_SERVICE_TOKEN}"}
 
 
-def token(name: str, secret: str = DEVELOPMENT_SECRET, lifetime_s: int = 60) -> str:
+def token(name: str, secret: str = DEVELOPMENT_SECRET, lifetime_s: int = 3600) -> str:
     """Return a token as the users' own service would give it."""
     claims = {"id": f"user-{name}", "email": f"{name}@example.org", "nickname": name.title()}
     return Gate(hub.PROTOCOL, secret).mint(claims, lifetime_s)
