@@ -54,6 +54,16 @@ class Outlook:
     """What is kept by a refusal, and broken by whatever happens in spite of it."""
     triggers: Sequence[Trigger] = ()
     """What coming or going causes at other times; an operation has its own."""
+    otherwise: "Outlook | None" = None
+    """What is to be heard instead where something has come before that only the target can time, such as a timer."""
+
+    def decided(self, by: "Mapping[Person, Sequence[Received]]") -> "Outlook":
+        """Return which of the two it is by what was heard: this one, until anything of the other has come."""
+        other = self.otherwise
+        if other is None:
+            return self
+        came = any(fits(item, received) for item in other.expectations for received in by.get(item.receiver, ()))
+        return other if came else self
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,8 @@ class Stage:
         outlook = self.model.foresee(who, event, asked=asks)
         step = self._act(who, event, event.event_name, event.to_args(), outlook, asks=asks)
         heard = await self._hear(step, speaker=who)
-        extras = self._compare(step, heard)
+        outlook = outlook.decided(heard.by)
+        extras = self._compare(replace(step, outlook=outlook), heard)
         if outlook.refusal is None:
             for broken in self.model.promises(who, event, heard):
                 raise broken
@@ -265,7 +266,11 @@ class Stage:
             waits.append(_HURRY if self.hurried else self.target.deadline_s(ack.within_ms))
             receivers.add(step.who)
         deadline = step.began_ns / 1e9 + max(waits, default=0.0)
-        await self.until(lambda: all(map(_is_settled, counted)) and _is_answered(step), receivers, deadline)
+        await self.until(
+            lambda: (all(map(_is_settled, counted)) and _is_answered(step)) or self._is_otherwise(step.outlook),
+            receivers,
+            deadline,
+        )
         if not self.hurried:
             missed = itertools.filterfalse(_is_settled, counted)
             self.given_up |= {item.operation.id for item, _ in missed if item.level is Level.SHOULD}
@@ -280,6 +285,9 @@ class Stage:
         for person in self.people:
             person.forget()
         return heard
+
+    def _is_otherwise(self, outlook: Outlook) -> bool:
+        return outlook.decided({person: person.inbox for person in self.people}) is not outlook
 
     def _is_awaited(self, expectation: Expectation) -> bool:
         match expectation.level:

@@ -16,6 +16,8 @@ from conformance.models import (
     gateway_presence_promises,
     gateway_promises,
     gateway_surroundings,
+    gopang_dealings_promises,
+    gopang_promises,
     hub_promises,
     space_promises,
     space_surroundings,
@@ -23,13 +25,15 @@ from conformance.models import (
 from conformance.models.common_promises import common_cases
 from conformance.models.gateway import GatewayModel
 from conformance.models.gateway_cast import GatewayCast
+from conformance.models.gopang import GopangModel
+from conformance.models.gopang_cast import GopangCast
 from conformance.models.hub import HubModel
 from conformance.models.hub_cast import HubCast
 from conformance.models.space import SpaceModel
 from conformance.models.space_cast import SpaceCast
 from conformance.playground import Options, Playground
 from conformance.stage import Stage
-from protocols import gateway, hub, space
+from protocols import gateway, gopang, hub, space
 from protocols.contract import Protocol
 from protocols.errors import ConnectRefused, UsageError
 from simulators.connection import Connection
@@ -102,6 +106,14 @@ SUITES: tuple[Suite, ...] = (
         untested={},
         shown=gateway_surroundings.SHOWN,
         may_hang_up=True,
+    ),
+    Suite(
+        protocol=gopang.PROTOCOL,
+        make_model=GopangModel,
+        make_cast=GopangCast,
+        promises=(*gopang_promises.SCENES.cases, *gopang_dealings_promises.SCENES.cases),
+        untested=gopang_promises.UNTESTED,
+        shown=gopang_promises.SHOWN,
     ),
     Suite(
         protocol=hub.PROTOCOL,
