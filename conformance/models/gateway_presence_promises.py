@@ -4,10 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, cast
-
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from typing import TYPE_CHECKING, Final, cast
 
 from conformance.case import Skipped
 from conformance.models.gateway_cast import GatewayCast
@@ -16,6 +13,9 @@ from conformance.scene import Scenes, attributed, require
 from protocols import gateway
 from protocols.errors import UsageError
 from simulators import strict_json
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 SCENES: Final[Scenes[GatewayCast]] = Scenes("gateway")
 shows = SCENES.shows
@@ -39,7 +39,7 @@ Fields = Mapping[str, str]
 class Presence:
     """The presence keys of a target."""
 
-    def __init__(self, cast: GatewayCast, client: Redis) -> None:
+    def __init__(self, cast: GatewayCast, client: "Redis") -> None:
         self._cast = cast
         self._client = client
 
@@ -91,6 +91,10 @@ async def _reading(cast: GatewayCast) -> AsyncIterator[Presence]:
     url = cast.stage.target.redis_url
     if not url:
         raise Skipped("the target's Redis is not known; name it in the target file: redis_url = …")
+    # Here, since the client takes more than a tenth of a second to import, and most targets need none.
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
     client = Redis.from_url(url)
     try:
         yield Presence(cast, client)
