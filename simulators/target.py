@@ -23,6 +23,8 @@ Mode: TypeAlias = Literal["production", "development"]
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
 _REFERENCE: Final = Path(__file__).with_name("reference_people")
+_REAL_S: Final = 1.0
+"""Of what is promised, this much never passes faster than on the wall."""
 _NEW_PLACES: Final = "rehearsal-{run}-{n}"
 
 
@@ -165,8 +167,12 @@ class Target:
         return self.scopes or _reference(self.protocol).scopes
 
     def deadline_s(self, within_ms: float) -> float:
-        """Return how long, in seconds of ours, to wait for what is promised within `within_ms` of the target's."""
-        return within_ms / 1000 / self.time_scale * self.patience
+        """Return how long, in seconds of ours, to wait for what is promised within `within_ms` of the target's.
+
+        The target's timers run at its time scale; the network and its processor do not, and get their second at least.
+        """
+        promised_s = within_ms / 1000
+        return max(promised_s / self.time_scale, min(promised_s, _REAL_S)) * self.patience
 
     def scope(self, n: int, run: str) -> str:
         """Return the n-th place of a run to play in, from 0; a fixed list begins again at its end."""

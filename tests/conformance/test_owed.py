@@ -12,9 +12,9 @@ from .liars import Liar, stage_of
 
 SCALE = 10.0
 """Of the target's seconds in one of ours: the bell rings after 0.3 s."""
-PATIENCE = 4.0
+PATIENCE = 1.0
 DUE_S = BELL_MS / 1000 / SCALE
-LIMIT_S = PATIENCE / SCALE
+LIMIT_S = PATIENCE
 
 
 async def greet(*rings_s: float, greetings: int = 1, waits: bool = True) -> list[str]:

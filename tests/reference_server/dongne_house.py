@@ -15,7 +15,7 @@ from .house import WITHIN_S, House, Reply, http, open_house
 AEWOL = dongne.Location(lat=33.4628, lng=126.3094)
 
 
-def token(user_id: str, secret: str = DEVELOPMENT_SECRET, lifetime_s: int = 60) -> str:
+def token(user_id: str, secret: str = DEVELOPMENT_SECRET, lifetime_s: int = 3600) -> str:
     """Return a token as the users' own service would give it."""
     return Gate(dongne.PROTOCOL, secret).mint({"userId": user_id}, lifetime_s)
 

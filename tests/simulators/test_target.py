@@ -77,6 +77,7 @@ def test_what_the_documentation_shows_can_be_read() -> None:
         ("scopes = []", "at least one space"),
         ('restart = "systemctl restart app"', "restart: Input should be a valid array"),
         ("restart = []", "write the command and its arguments"),
+        ("crash = []", "write the command and its arguments"),
         ("users = []", "users: unknown key"),
         ("[people.guests]", "write either an http table or a jwt table"),
         ("[service]", "write either token or token_env"),
@@ -93,9 +94,22 @@ def test_mistakes_in_the_file(tmp_path: Path, line: str, complaint: str) -> None
     assert complaint in str(refused.value)
 
 
-def test_deadlines_are_the_contract_s_times_patience_in_our_time() -> None:
-    target = Target.at(URL, patience=5.0, time_scale=10.0)
-    assert target.deadline_s(1000) == pytest.approx(0.5)
+@pytest.mark.parametrize(
+    ("within_ms", "time_scale", "deadline_s"),
+    [
+        (1000, 1.0, 5.0),
+        (30_000, 1.0, 150.0),
+        (30_000, 10.0, 15.0),
+        (30_000, 60.0, 5.0),
+        (200, 60.0, 1.0),
+        (200, 0.1, 10.0),
+    ],
+)
+def test_deadlines_are_the_contract_s_times_patience_and_the_network_is_never_hurried(
+    within_ms: int, time_scale: float, deadline_s: float
+) -> None:
+    target = Target.at(URL, patience=5.0, time_scale=time_scale)
+    assert target.deadline_s(within_ms) == pytest.approx(deadline_s)
 
 
 def test_every_run_has_spaces_of_its_own() -> None:
