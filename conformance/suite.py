@@ -12,6 +12,9 @@ from conformance.handshakes import handshake_cases
 from conformance.http import Http
 from conformance.model import Model
 from conformance.models import (
+    dongne_notices_promises,
+    dongne_promises,
+    dongne_surroundings,
     gateway_crash_promises,
     gateway_presence_promises,
     gateway_promises,
@@ -23,6 +26,8 @@ from conformance.models import (
     space_surroundings,
 )
 from conformance.models.common_promises import common_cases
+from conformance.models.dongne import DongneModel
+from conformance.models.dongne_cast import DongneCast
 from conformance.models.gateway import GatewayModel
 from conformance.models.gateway_cast import GatewayCast
 from conformance.models.gopang import GopangModel
@@ -33,7 +38,7 @@ from conformance.models.space import SpaceModel
 from conformance.models.space_cast import SpaceCast
 from conformance.playground import Options, Playground
 from conformance.stage import Stage
-from protocols import gateway, gopang, hub, space
+from protocols import dongne, gateway, gopang, hub, space
 from protocols.contract import Protocol
 from protocols.errors import ConnectRefused, UsageError
 from simulators.connection import Connection
@@ -106,6 +111,18 @@ SUITES: tuple[Suite, ...] = (
         untested={},
         shown=gateway_surroundings.SHOWN,
         may_hang_up=True,
+    ),
+    Suite(
+        protocol=dongne.PROTOCOL,
+        make_model=DongneModel,
+        make_cast=DongneCast,
+        promises=(
+            *dongne_promises.SCENES.cases,
+            *dongne_notices_promises.SCENES.cases,
+            *dongne_surroundings.SCENES.cases,
+        ),
+        untested=dongne_surroundings.UNTESTED,
+        shown=dongne_surroundings.SHOWN,
     ),
     Suite(
         protocol=gopang.PROTOCOL,

@@ -1,0 +1,311 @@
+"""What `dongne` promises of whom it notifies by itself, and when: the stages of a question, its admins, the centre."""
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
+
+from conformance.case import Skipped
+from conformance.http import Reply
+from conformance.models.dongne import Question
+from conformance.models.dongne_cast import FAR, LOCAL, DongneCast
+from conformance.models.dongne_places import TOWNS
+from conformance.person import Person
+from conformance.scene import Scenes, attributed, require
+from conformance.verdict import Broken
+from protocols import dongne
+from protocols.contract import Json
+
+SCENES: Final[Scenes[DongneCast]] = Scenes("dongne")
+shows = SCENES.shows
+
+NOTICE: Final = dongne.NewQuestionNotification.event_name
+STRANGER: Final = {"local": "no", "admin": "no"}
+QUIET: Final = {"local": "yes", "alerts": "no"}
+ADMIN: Final = {"admin": "yes"}
+MINUTE_MS: Final = 60_000
+TICKS: Final = 3
+SECOND_S: Final = 1.0
+PUSH_TITLE: Final = "🚨 긴급 질문이 도착했습니다!"
+ATTEMPTS: Final = 4
+"""`notice/2`: the first, and three more."""
+
+
+# ---- stages ------------------------------------------------------------------------------------------------------
+
+
+@shows("stage/1")
+async def stage__at_once(cast: DongneCast) -> None:
+    """Verified locals within 2 km who want alerts hear of a question at once, and nobody else does."""
+    here = cast.origin
+    ana = await cast.come("ana", at=here)
+    near = await cast.come("near", having=LOCAL, at=here.moved(15))
+    await cast.come("near-again", like=near)
+    await cast.come("far", having=LOCAL, at=here.moved(20))
+    await cast.come("quiet", having=cast.details_of(lambda details: details.items() >= QUIET.items()), at=here)
+    await cast.come("stranger", having=cast.details_of(lambda details: details.items() >= STRANGER.items()), at=here)
+    gone = await cast.come("gone", having=LOCAL, at=here)
+    await cast.stage.leave(gone)
+    for urgency in ("normal", "urgent"):
+        with attributed("dongne/stage/1"):
+            await cast.ask(ana, more={"urgency": urgency, "hashtags": ["주차"]})
+
+
+@shows("stage/6", "stage/1")
+async def stage__ten_nearest(cast: DongneCast) -> None:
+    """Of twelve who are near enough the ten nearest hear of a question at once, whoever came first."""
+    here = cast.origin
+    ana = await cast.come("ana", at=here)
+    for number in (4, 12, 7, 1, 11, 2, 9, 3, 8, 5, 10, 6):
+        await cast.come(f"local-{number}", having=LOCAL, at=here.moved(number))
+    with attributed("dongne/stage/6"):
+        await cast.ask(ana)
+        await cast.ask(ana, at=here.moved(12))
+
+
+@shows("stage/7", "stage/1")
+async def stage__never_the_asker(cast: DongneCast) -> None:
+    """Who asks is a verified local nearby, and is not notified of their own question, through no socket."""
+    ana = await cast.come("ana", having=LOCAL, at=cast.origin)
+    second = await cast.come("ana-again", like=ana)
+    await cast.come("ben", having=LOCAL, at=cast.origin)
+    with attributed("dongne/stage/7"):
+        for who in (ana, second):
+            await cast.ask(who)
+
+
+@shows("stage/2", "stage/5", "stage/7", "location/3")
+async def stage__after_three_seconds(cast: DongneCast) -> None:
+    """After 3 s locals within 5 km hear of a question where they are by then, but whoever has heard of it already."""
+    here = cast.origin
+    ana = await cast.come("ana", having=LOCAL, at=here)
+    near = await cast.come("near", having=LOCAL, at=here.moved(5))
+    await cast.come("middle", having=LOCAL, at=here.moved(0, 25))
+    await cast.come("far", having=LOCAL, at=here.moved(60))
+    roamer = await cast.come("roamer", having=LOCAL, at=here.moved(FAR))
+    leaver = await cast.come("leaver", having=LOCAL, at=here.moved(-30))
+    question = await cast.ask(ana)
+    if cast.stage.target.time_scale == 1:  # else the stage is over before they are there
+        await cast.move(roamer, here.moved(40))
+        await cast.move(leaver, here.moved(-FAR))
+    await _collect(cast, {near: "stage/5", ana: "stage/7", roamer: "location/3", leaver: "location/3"}, "stage/2")
+    await cast.answer(near, question)
+
+
+async def _collect(cast_: DongneCast, by_whom: Mapping[Person, str], otherwise: str) -> None:
+    """Wait for what stages are to bring; what is wrong breaks the requirement that stands with who heard something."""
+    try:
+        await cast_.stage.collect()
+    except Broken as broken:
+        told = [requirement for who, requirement in by_whom.items() if cast_.stage.was_told(who, NOTICE)]
+        requirement = cast_.address((told or [otherwise])[0])
+        raise Broken(requirement, broken.expected, broken.came, (broken.requirement, *broken.also)) from broken
+
+
+@shows("stage/3", "stage/5", slow=True)
+async def stage__experts(cast: DongneCast) -> None:
+    """After 30 s experts whose tags meet a hashtag hear of a question, wherever they are; other experts do not."""
+    ana = await cast.come("ana", at=cast.origin)
+    details = cast.details_of(lambda details: details.get("tags", "") != "")
+    tags = details["tags"].split(",")
+    expert = await cast.come("expert", having=details, at=cast.origin.moved(FAR))
+    with attributed("dongne/stage/3"):
+        await cast.ask(ana, more={"hashtags": ["엉뚱", tags[-1]]})
+        await cast.ask(ana, more={"hashtags": ["엉뚱"]})
+        await cast.stage.collect()
+        await cast.ask(expert, more={"hashtags": tags[:5]})
+        await cast.stage.listen(40_000)
+
+
+@shows("stage/4", "stage/5", slow=True)
+async def stage__everybody(cast: DongneCast) -> None:
+    """After 120 s without an answer everybody on the island hears of a question, but no admin, and nobody at sea."""
+    ana = await cast.come("ana", at=cast.origin)
+    await cast.come("ben", at=TOWNS[0])
+    await cast.come("cho", having=cast.details_of(lambda details: details.items() >= STRANGER.items()), at=TOWNS[5])
+    await cast.come("dee", at=cast.origin.moved(FAR))
+    await cast.come("halla", having=cast.details_of(lambda details: details.items() >= ADMIN.items()), at=TOWNS[2])
+    with attributed("dongne/stage/4"):
+        await cast.ask(ana)
+        answered = await cast.ask(ana)
+        await cast.answer(ana, answered)
+        await cast.stage.listen(2 * MINUTE_MS + 5000)
+        await cast.stage.listen(5000)
+
+
+# ---- how the service does ----------------------------------------------------------------------------------------
+
+
+async def _admin(cast: DongneCast) -> Person:
+    details = cast.details_of(lambda details: details.items() >= ADMIN.items())
+    return await cast.come("halla", having=details, at=cast.origin.moved(FAR))
+
+
+async def _ticks(cast: DongneCast, admin: Person, number: int) -> list[tuple[int, Mapping[str, Any]]]:
+    """Wait until an admin has heard so many updates, for a while; return when each came, in ns, and what it said."""
+    deadline = time.monotonic() + number * cast.stage.target.deadline_s(1000)
+    cast.stage.begin("= time passes")
+    begun = len(admin.inbox)
+
+    def heard() -> list[tuple[int, Mapping[str, Any]]]:
+        return [
+            (one.at_ns, cast("Mapping[str, Any]", one.event.to_json()))
+            for one in admin.inbox[begun:]
+            if isinstance(one.event, dongne.MetricsUpdate)
+        ]
+
+    await cast.stage.until(lambda: len(heard()) >= number, [admin], deadline)
+    ticks = heard()
+    with attributed("dongne/metrics/2"):
+        await cast.stage.overhear("time that passes")
+    expected = f"an admin hears {number} updates in {deadline:.1f} s"
+    require(len(ticks) >= number, "dongne/metrics/1", expected, f"{len(ticks)} came")
+    return ticks
+
+
+@shows("metrics/1", "metrics/2", "time/1")
+async def metrics__every_second(cast: DongneCast) -> None:
+    """Admins, and nobody else, hear each second how the service does; a first answer in a minute is counted."""
+    ana, ben = await cast.come("ana", at=cast.origin), await cast.come("ben", at=cast.origin.moved(FAR))
+    admin = await _admin(cast)
+    [(_, before)] = (await _ticks(cast, admin, 1))[:1]
+    question = await cast.ask(ana, at=TOWNS[0], more={"urgency": "urgent"})
+    await cast.answer(ben, question)
+    await cast.answer(ben, question, "또 하나")
+    ticks = await _ticks(cast, admin, TICKS - 1)
+    gaps_s = [(after[0] - earlier[0]) / 1e9 for earlier, after in itertools.pairwise(ticks)]
+    second_s = SECOND_S / cast.stage.target.time_scale
+    is_second = all(second_s / 2 < gap_s <= cast.stage.target.deadline_s(1000) for gap_s in gaps_s)
+    require(is_second, "dongne/metrics/1", "an update each second", f"{gaps_s} s between them")
+    told = ticks[-1][1]["timestamp"]
+    require(told > before["timestamp"], "dongne/metrics/1", f"an update later than {before['timestamp']}", told)
+    _is_counted(before, ticks[-1][1], question, under=(1, 5, 10))
+
+
+def _is_counted(before: Mapping[str, Any], after: Mapping[str, Any], question: Question, under: Sequence[int]) -> None:
+    """Check that one first answer has been counted, at least: overall, for its region, and where it is urgent."""
+    wholes = [("overall", before["overall"], after["overall"])]
+    if question.told["urgency"] == "urgent":
+        wholes.append(("urgent", before["urgent"], after["urgent"]))
+    if (region := question.told.get("regionCode")) is not None:
+        regions = [update["locationBasedResponseTime"][region] for update in (before, after)]
+        wholes.append((str(region), regions[0], regions[1]))
+    names = ["questionCount", "answeredCount", *(f"under{minutes}MinCount" for minutes in under)]
+    for what, earlier, later in wholes:
+        for name in names:
+            grown = later[name] - earlier[name]
+            require(grown >= 1, "dongne/time/1", f"{name} of {what} has grown", f"{earlier[name]}, then {later[name]}")
+
+
+@shows("time/1", "time/2", "metrics/2", slow=True)
+async def time__slow_answers(cast: DongneCast) -> None:
+    """First answers count for the minute in which they come; after ten without one, the admins hear so, once."""
+    ana, ben = await cast.come("ana", at=cast.origin), await cast.come("ben", at=cast.origin.moved(FAR))
+    admin = await _admin(cast)
+    [(_, before)] = (await _ticks(cast, admin, 1))[:1]
+    questions = [await cast.ask(ana, f"{number}분 질문") for number in (2, 7, 11)]
+    passed_min = 0
+    for question, minutes in zip(questions, (2, 7, 11), strict=True):
+        with attributed("dongne/time/2"):
+            await cast.stage.listen((minutes - passed_min) * MINUTE_MS)
+        passed_min = minutes
+        await cast.answer(ben, question)
+    ticks = await _ticks(cast, admin, 2)
+    counts = {minutes: _grown(before, ticks[-1][1], f"under{minutes}MinCount") for minutes in (1, 5, 10)}
+    expected = "of answers after 2, 7 and 11 minutes none under 1, one under 5, two under 10"
+    require(counts == {1: 0, 5: 1, 10: 2}, "dongne/time/1", expected, counts)
+
+
+def _grown(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> int:
+    return int(after["overall"][name]) - int(before["overall"][name])
+
+
+# ---- the notification centre -------------------------------------------------------------------------------------
+
+
+@shows("notice/1")
+async def notice__by_the_channels_of_ones_settings(cast: DongneCast) -> None:
+    """Whose settings do not name the socket hears no `notification` through it."""
+    await cast.assemble()
+    details = cast.details_of(lambda details: "socket" not in details.get("channels", "socket").split(","))
+    author = await cast.come("mail", having=details)
+    await cast.enter(author, 0)
+    answer_id = await cast.answer(author, cast.question())
+    with attributed("dongne/notice/1"):
+        await cast.stage.say(cast.person("ana"), dongne.AcceptAnswer(answerId=answer_id))
+
+
+async def _history(cast: DongneCast, who: Person, requirement: str) -> list[Mapping[str, Any]]:
+    """Return what somebody was notified of, as our reference server tells it; raises Skipped where there is no such."""
+    reply: Reply = await cast.http.ask("GET", "/api/notifications", cast.address(requirement), by=who.identity)
+    if reply.status == 404:
+        raise Skipped("the target has no GET /api/notifications, as our reference server has; no page promises any")
+    history = reply.expect(cast.address(requirement), 200).json(cast.address(requirement)).get("notifications")
+    if not isinstance(history, list):
+        raise Broken(cast.address(requirement), "{notifications: […]}", str(reply))
+    return _objects(history)
+
+
+def _objects(items: list[Any]) -> list[Mapping[str, Any]]:
+    """Return a list of JSON objects."""
+    return cast("list[Mapping[str, Any]]", items)
+
+
+@shows("notice/3")
+async def notice__history(cast: DongneCast) -> None:
+    """What somebody was notified of can be read afterwards, in its order, by them alone."""
+    await cast.assemble()
+    ana, ben, cho = cast.people_here()
+    others = len(await _history(cast, cho, "notice/3"))
+    told: list[Json] = []
+    for _ in range(2):
+        answer_id = await cast.answer(ben, await cast.ask(ana))
+        heard = await cast.stage.say(ana, dongne.AcceptAnswer(answerId=answer_id))
+        told += [notice["id"] for notice in heard.payloads(ben, "notification")]
+    history = await _history(cast, ben, "notice/3")
+    kept = [one.get("id") for one in history][-len(told) :]
+    require(kept == told, "dongne/notice/3", f"the history ends with {told}", kept)
+    now = len(await _history(cast, cho, "notice/3"))
+    require(now == others, "dongne/notice/3", f"cho's history has {others} as before", now)
+
+
+@shows("stage/9")
+async def stage__urgent_push(cast: DongneCast) -> None:
+    """An urgent question goes out by push to whom the first stage names, with its title cut; a normal one does not."""
+    ana = await cast.come("ana", at=cast.origin)
+    near = await cast.come("near", having=LOCAL, at=cast.origin.moved(2))
+    far = await cast.come("far", having=LOCAL, at=cast.origin.moved(FAR))
+    requirement = "dongne/stage/9"
+    before = {who: len(await _pushed(cast, who)) for who in (near, far)}
+    await cast.ask(ana)
+    title = "급해요 " + "가" * 80
+    await cast.ask(ana, title, more={"urgency": "urgent"})
+    new = (await _pushed(cast, near))[before[near] :]
+    require(len(new) == 1, requirement, "one push to near, of the urgent question alone", len(new))
+    words = [new[0].get("title"), new[0].get("message")]
+    require(words == [PUSH_TITLE, title[:50]], requirement, f"{PUSH_TITLE!r} and the first 50 characters", words)
+    require(len(await _pushed(cast, far)) == before[far], requirement, "no push to far", "one")
+
+
+async def _pushed(cast: DongneCast, who: Person) -> list[Mapping[str, Any]]:
+    history = await _history(cast, who, "stage/9")
+    return [one for one in history if "push" in _channels(one) and one.get("title") == PUSH_TITLE]
+
+
+def _channels(notice: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {str(delivery.get("channel")): delivery for delivery in notice.get("deliveries", ())}
+
+
+@shows("notice/2", slow=True)
+async def notice__retries(cast: DongneCast) -> None:
+    """A notification to somebody who is away is tried again three times, and then given up."""
+    await cast.assemble()
+    ana, ben, _ = cast.people_here()
+    await _history(cast, ben, "notice/2")
+    answer_id = await cast.answer(ben, cast.question())
+    await cast.stage.leave(ben)
+    await cast.stage.say(ana, dongne.AcceptAnswer(answerId=answer_id))
+    await cast.stage.listen(MINUTE_MS)
+    last = (await _history(cast, ben, "notice/2"))[-1]
+    attempts = _channels(last).get("socket", {}).get("attempts")
+    require(attempts == ATTEMPTS, "dongne/notice/2", f"{ATTEMPTS} attempts by the socket", attempts)
