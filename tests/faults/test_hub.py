@@ -18,7 +18,8 @@ from reference_server.served import SERVED, Served
 from reference_server.settings import Settings
 from reference_server.world import World
 from simulators.target import Target
-from tests.faults.hub import FAULTS, Faulty
+from tests.faults.hub import Faulty
+from tests.faults.hub_presence import FAULTS
 
 SUITE = suite_of("hub")
 SEEDS = range(10)
