@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import jwt
@@ -17,9 +18,10 @@ from conformance.scene import Scenes, attributed, require
 from conformance.verdict import Broken
 from protocols import gateway
 from protocols.contract import Json
-from protocols.errors import UsageError
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
+from simulators.connection import Connection
 from simulators.people import Identity
-from simulators.received import Answer
+from simulators.received import Answer, Received
 
 SCENES: Final[Scenes[GatewayCast]] = Scenes("gateway")
 shows = SCENES.shows
@@ -46,6 +48,39 @@ async def handshake__names_the_sender(cast: GatewayCast) -> None:
         await cast.send(second, room, "who is this?")
     forged = {"roomId": room.id, "clientMsgId": new_id(), "content": "who is this?", "senderId": other}
     await cast.stage.say_invalid(ana, "sendMessage", [forged])
+    await cast.settle()
+
+
+@shows("handshake/2", "all/5", "all/9")
+async def handshake__refused_hears_nothing(cast: GatewayCast) -> None:
+    """Who was refused may try what it likes: it neither joins nor speaks, and hears nothing of what is said."""
+    await cast.assemble()
+    ana, room, target = cast.person("ana"), cast.room(0), cast.stage.target
+    overheard: list[Received] = []
+    cast.stage.begin("mal = is refused and stays")
+    try:
+        connection, _ = await Connection.knock(
+            target.endpoint(auth={"token": f"{cast.identity(ana).token[:-8]}AAAAAAAA"}),
+            target.contract,
+            "mal",
+            cast.stage.history,
+            patience_s=target.deadline_s(1000),
+            on_event=overheard.append,
+        )
+    except (ConnectionLost, ConnectRefused):
+        return  # it was hung up on, and has no ears any more
+    try:
+        # Whoever is admitted for a moment may be cut off at any time from now on.
+        with suppress(ConnectionLost):
+            connection.emit(gateway.JoinRoom(roomId=room.id))
+            connection.emit(gateway.SendMessage(roomId=room.id, clientMsgId=new_id(), content="let me in"))
+        await cast.send(ana, room, "among us")
+        with suppress(ConnectionLost, NotHeard):
+            await connection.fence(within_s=target.deadline_s(1000))
+        heard = ", ".join(map(str, overheard))
+        require(not overheard, "gateway/handshake/2", "nothing is delivered to who was refused", heard)
+    finally:
+        connection.abort()
     await cast.settle()
 
 
