@@ -141,10 +141,10 @@ async def _admin(cast: DongneCast) -> Person:
     return await cast.come("halla", having=details, at=cast.origin.moved(FAR))
 
 
-async def _ticks(cast: DongneCast, admin: Person, number: int) -> list[tuple[int, Mapping[str, Any]]]:
+async def _ticks(cast_: DongneCast, admin: Person, number: int) -> list[tuple[int, Mapping[str, Any]]]:
     """Wait until an admin has heard so many updates, for a while; return when each came, in ns, and what it said."""
-    deadline = time.monotonic() + number * cast.stage.target.deadline_s(1000)
-    cast.stage.begin("= time passes")
+    deadline = time.monotonic() + number * cast_.stage.target.deadline_s(1000)
+    cast_.stage.begin("= time passes")
     begun = len(admin.inbox)
 
     def heard() -> list[tuple[int, Mapping[str, Any]]]:
@@ -154,10 +154,10 @@ async def _ticks(cast: DongneCast, admin: Person, number: int) -> list[tuple[int
             if isinstance(one.event, dongne.MetricsUpdate)
         ]
 
-    await cast.stage.until(lambda: len(heard()) >= number, [admin], deadline)
+    await cast_.stage.until(lambda: len(heard()) >= number, [admin], deadline)
     ticks = heard()
     with attributed("dongne/metrics/2"):
-        await cast.stage.overhear("time that passes")
+        await cast_.stage.overhear("time that passes")
     expected = f"an admin hears {number} updates in {deadline:.1f} s"
     require(len(ticks) >= number, "dongne/metrics/1", expected, f"{len(ticks)} came")
     return ticks
