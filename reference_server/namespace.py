@@ -4,7 +4,7 @@ Rule 1: an entry is handled and its effects are on their way before the next one
 Rule 2: what leaves has passed the same gate as what comes in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never, cast
@@ -43,7 +43,7 @@ from reference_server.logs import Line, Log
 from reference_server.meter import Meter
 from reference_server.outbox import Outbox
 from reference_server.session import Session, Sessions
-from reference_server.strict import Refusal, StrictServer, Visit
+from reference_server.strict import Frame, Refusal, StrictServer, Visit
 from reference_server.verify import Verifier
 
 # A client may call an event what it likes, at a length of up to a megabyte; nobody needs to read all of it.
@@ -89,6 +89,8 @@ class ProtocolNamespace:
         self._journal = journal
         self._around = surroundings
         self._meter = surroundings.meter.of(self.protocol)
+        self._told: Event | None = None  # what was emitted last, and how it went on the wire
+        self._frames: Sequence[Frame] = ()
         self._ack_schemas = {op.ack: str(op.ack_schema) for op in self.protocol.operations if op.ack is not None}
 
     # ---- what the wire brings ----------------------------------------------------------------------------------------
@@ -243,6 +245,15 @@ class ProtocolNamespace:
                 assert_never(effect)
 
     def _emit(self, event: Event, room: str, skip: str) -> None:
+        # Rules tell the same event to one room after the other: it is checked and encoded for the first of them.
+        if event is not self._told:
+            self._told, self._frames = event, self._encode(event)
+        if self._frames:
+            self._meter.emitted[event.event_name]()
+            self._around.server.tell(self.path, room, self._frames, skip_sid=skip or None)
+
+    def _encode(self, event: Event) -> Sequence[Frame]:
+        """Return an event as it goes on the wire; nothing, and a line in the log, for one that must not."""
         operation = self.protocol.operation(event)
         args = event.to_args()
         faults = self.protocol.faults(operation.schema, args[0]) if operation.schema else []
@@ -251,9 +262,8 @@ class ProtocolNamespace:
             self._around.log.write(
                 Line("error", f"did not emit an invalid {operation.name}: {reasons}", INVALID_OUTPUT)
             )
-            return
-        self._meter.emitted[operation.name]()
-        self._around.server.broadcast(self.path, room, operation.name, *args, skip_sid=skip or None)
+            return ()
+        return self._around.server.encode(self.path, operation.name, *args)
 
     def _acknowledge(self, sid: str, ack: int, value: Ack) -> None:
         schema = self._ack_schemas[type(value)]

@@ -6,9 +6,10 @@ by `tests/reference_server/strict/test_upstream.py`.
 """
 
 from reference_server.strict.engine import Admit
+from reference_server.strict.frames import Frame
 from reference_server.strict.handler import Handler, Refusal, Visit
 from reference_server.strict.http_log import http_logger
 from reference_server.strict.json import Json
 from reference_server.strict.server import StrictServer
 
-__all__ = ["Admit", "Handler", "Json", "Refusal", "StrictServer", "Visit", "http_logger"]
+__all__ = ["Admit", "Frame", "Handler", "Json", "Refusal", "StrictServer", "Visit", "http_logger"]

@@ -1,10 +1,11 @@
 """Who is in which room, and the one place where an event goes out to them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 import socketio
 
+from reference_server.strict.frames import Frame
 from reference_server.strict.json import Json
 from reference_server.strict.packet import EVENT, StrictPacket
 
@@ -17,16 +18,13 @@ class StrictManager(socketio.AsyncManager):  # type: ignore[misc]  # python-sock
 
     server: "StrictServer"
 
-    def fan_out(self, packet: StrictPacket, room: str | None, skip: Collection[str] = ()) -> None:
-        """Queue a packet, encoded once, for everybody in the room of its namespace; None is the whole namespace.
+    def fan_out(self, namespace: str, room: str | None, frames: Sequence[Frame], skip: Collection[str] = ()) -> None:
+        """Queue a packet, encoded once, for everybody in a room of the namespace; None is the whole namespace.
 
         Nothing is awaited, so two receivers of the same two broadcasts hear them in the same order.
         """
-        members: dict[str, str] = self.rooms.get(packet.namespace, {}).get(room, {})
-        if not members:
-            return
-        frames = packet.frames()
-        leaving = self.pending_disconnect.get(packet.namespace, ())
+        members: dict[str, str] = self.rooms.get(namespace, {}).get(room, {})
+        leaving = self.pending_disconnect.get(namespace, ())
         for sid, eio_sid in members.items():
             if sid not in skip and sid not in leaving:
                 self.server.eio.post(eio_sid, frames)
@@ -46,8 +44,8 @@ class StrictManager(socketio.AsyncManager):  # type: ignore[misc]  # python-sock
             await super().emit(event, data, namespace, room, skip_sid, callback, **options)
             return
         args = list(data) if isinstance(data, tuple) else [] if data is None else [data]
-        packet = StrictPacket(EVENT, [event, *args], namespace)
-        self.fan_out(packet, room, [] if skip_sid is None else [skip_sid])
+        frames = StrictPacket(EVENT, [event, *args], namespace).frames()
+        self.fan_out(namespace, room, frames, [] if skip_sid is None else [skip_sid])
 
     async def trigger_callback(self, sid: str, id: int, data: list[Json]) -> None:  # noqa: A002  # upstream's name
         """Pass on an ack that is waited for, and ignore any other.

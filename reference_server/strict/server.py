@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from reference_server.strict.engine import Admit, StrictEngine
 from reference_server.strict.errors import ProtocolError
+from reference_server.strict.frames import Frame
 from reference_server.strict.handler import Guest, Handler, Refusal, Visit
 from reference_server.strict.json import Json
 from reference_server.strict.manager import StrictManager
@@ -90,8 +91,15 @@ class StrictServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socket
         self, namespace: str, room: str | None, event: str, *args: object, skip_sid: str | None = None
     ) -> None:
         """Emit an event to a room, to one client (its sid is a room) or to the whole namespace (None), at once."""
-        packet = StrictPacket(EVENT, [event, *args], namespace)
-        self.manager.fan_out(packet, room, () if skip_sid is None else (skip_sid,))
+        self.tell(namespace, room, self.encode(namespace, event, *args), skip_sid=skip_sid)
+
+    def encode(self, namespace: str, event: str, *args: object) -> Sequence[Frame]:
+        """Return an event as it goes on the wire, for those who tell it to several rooms."""
+        return StrictPacket(EVENT, [event, *args], namespace).frames()
+
+    def tell(self, namespace: str, room: str | None, frames: Sequence[Frame], *, skip_sid: str | None = None) -> None:
+        """Emit what is encoded, as `broadcast` does."""
+        self.manager.fan_out(namespace, room, frames, () if skip_sid is None else (skip_sid,))
 
     def acknowledge(self, sid: str, namespace: str, ack: int, *args: object) -> None:
         """Answer an event that asked for it; a client that is gone or was sent away hears nothing."""

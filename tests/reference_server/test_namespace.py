@@ -186,6 +186,25 @@ def test_an_ack_that_breaks_its_schema_and_one_for_somebody_gone_are_not_sent(en
     assert [line["code"] for line in house.lines() if line["level"] == "error"] == ["E3501"]
 
 
+def test_one_event_to_several_rooms_reaches_each_and_what_comes_between_is_itself(engine: Engine) -> None:
+    def behave(entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(entry, Connected):
+            yield Enter(entry.sid, f"room of {entry.sid}")
+        if isinstance(entry, Said):
+            same = Heard(text="same")
+            yield Emit(same, entry.sid)
+            yield Emit(same, f"room of {entry.sid}")
+            yield Emit(Heard(text="other"), entry.sid)
+            yield Emit(same, entry.sid)
+            yield Emit(same, f"room of {entry.sid}", skip=entry.sid)
+
+    with theatre(engine, Toy(behave)) as house:
+        somebody = house.connect()
+        somebody.emit(Say(text="x"))
+        assert [args[0]["text"] for _, args in heard(somebody)] == ["same", "same", "other", "same"]
+        somebody.close()
+
+
 def test_who_is_dropped_hears_what_was_said_before(engine: Engine) -> None:
     def behave(entry: Entry, stamp: Stamp) -> Iterator[Effect]:
         if isinstance(entry, Said):
