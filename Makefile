@@ -8,18 +8,19 @@ MODULES := tests/interop/node_modules/up-to-date
 OURS := protocols reference_server simulators conformance loadtests rehearsal tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate lock bench clean
+.PHONY: help setup demo test check format generate new-protocol lock bench clean
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## /  make \1: /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' Makefile
 
 setup: $(LIVES) ## make .venv as requirements.lock says
 
 demo: $(LIVES) ## server, simulated people and judge, in about a minute
 	@$(PY) -m rehearsal demo
 
+# Most tests wait for a network more than they compute: four processes are no strain on two cores.
 test: $(LIVES) $(MODULES) ## run all tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 4 --dist worksteal
 
 check: $(LIVES) ## format, lint, types, arrows, contract: all but the tests
 	$(PY) -m ruff format --check $(OURS)
@@ -37,6 +38,9 @@ format: $(LIVES) ## put all code in shape
 generate: $(LIVES) ## write what follows from spec/ and from the command line
 	.venv/bin/rehearsal spec generate
 	$(PY) -m rehearsal.help_docs
+
+new-protocol: $(LIVES) ## begin a protocol with one that is small and whole: make new-protocol NAME=echo
+	@$(PY) -m rehearsal.scaffold $(NAME)
 
 bench: $(LIVES) $(MODULES) ## measure; wants a quiet machine with two cores
 	$(PY) -m benchmarks
