@@ -7,17 +7,19 @@ length, and the digest of its history says whether anything at all has changed.
 import hashlib
 import heapq
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final, TypeAlias, cast
 
-from protocols.contract import Action, Event, Json, Protocol
+from protocols import PROTOCOLS
+from protocols.contract import Ack, Action, Event, Json, Operation, Protocol
 from protocols.errors import PayloadError
 from reference_server.effects import (
     Acknowledge,
     Command,
     Connected,
+    Delivery,
     Drop,
     Emit,
     Enter,
@@ -36,37 +38,52 @@ from reference_server.effects import (
     Stamp,
     Withdraw,
 )
-from reference_server.mode import Mode
-from reference_server.rules.space import Space
-from reference_server.rules.space_commands import CreateGuest
+from reference_server.served import SERVED
+from reference_server.settings import Settings
 from reference_server.world import World
+from rehearsal.paper_people import PaperPeople, command
 from simulators import actor as acts
 from simulators import strict_json
+from simulators.acks import Acks, due_acks, due_acks_of_invalid, fault_of_ack
 from simulators.actor import Actor
 from simulators.delivery import Ledger
 from simulators.history import Direction, Record
-from simulators.people import Identity
 from simulators.scenario import Cast, Scenario
 from simulators.schedule import Schedule
 from simulators.strict_json import Value
 from simulators.tally import Tally
 
+_ACK_MS: Final = 1000
+"""How long an ack may take where the contract does not say."""
 EPOCH_MS: Final = 1_750_000_000_000
 """When every virtual run begins: a day in June 2025."""
 
 Heard: TypeAlias = Callable[[list[str], Event], None]
 """Told of every event, and the sids that it is delivered to, in their order."""
+Answered: TypeAlias = Callable[[str, int, Ack], None]
+"""Told of every ack: by whom it was asked for, its id, and what it says."""
+Watcher: TypeAlias = Callable[[float, Event, list[str]], None]
+"""Told of an event: when it was heard, what, and by whom."""
 
 
 class PaperServer:
     """Rules, and a hub on paper that carries out what they ask for: rooms, deliveries, timers and disconnections."""
 
-    def __init__(self, rules: Rules, seed: int, on_heard: Heard, on_dropped: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        seed: int,
+        on_heard: Heard,
+        on_dropped: Callable[[str], None],
+        on_answered: Answered = lambda sid, ack_id, ack: None,
+    ) -> None:
         self._rules = rules
         self._random = Random(f"{seed}/server")
         self._on_heard = on_heard
         self._on_dropped = on_dropped
+        self._on_answered = on_answered
         self._rooms: dict[str, dict[str, None]] = {}  # room -> sids in the order in which they entered
+        self._of: dict[str, dict[str, None]] = {}  # sid -> its rooms
         self._timers: list[tuple[float, int, Command]] = []
         self._count = 0
         self.entries = 0
@@ -75,9 +92,9 @@ class PaperServer:
         """Let something happen, carry out what the rules make of it, and return their answer if they give one."""
         match entry:
             case Connected():
-                self._rooms[entry.sid] = {entry.sid: None}
+                self._put_in(entry.sid, entry.sid)
             case Gone():
-                for room in list(self._rooms):
+                for room in self._of.pop(entry.sid, ()):
                     self._take_out(entry.sid, room)
             case _:
                 pass
@@ -90,18 +107,23 @@ class PaperServer:
                 case Emit():
                     self._emit(effect)
                 case Enter():
-                    self._rooms.setdefault(effect.room, {})[effect.sid] = None
+                    self._put_in(effect.sid, effect.room)
                 case Leave():
+                    self._of.get(effect.sid, {}).pop(effect.room, None)
                     self._take_out(effect.sid, effect.room)
                 case Later():
-                    heapq.heappush(self._timers, (now_s + effect.after_ms / 1000, self._count, effect.command))
-                    self._count += 1
+                    self._set_timer(now_s + effect.after_ms / 1000, effect.command)
+                case Acknowledge():
+                    self._on_answered(effect.sid, effect.ack, effect.value)
+                case Notify() if effect.receipt is not None:
+                    # Nothing leaves a rehearsal on paper, and the rules hear that nobody is there to deliver it.
+                    self._set_timer(now_s, replace(effect.receipt, delivery=Delivery.NOBODY))
                 case Drop():
                     dropped.append(effect.sid)
                 case Reply():
                     reply = effect
-                case Notify() | Note() | Acknowledge() | Publish() | Withdraw() | Renew():
-                    pass  # nothing leaves a rehearsal on paper
+                case Notify() | Note() | Publish() | Withdraw() | Renew():
+                    pass
         for sid in dropped:
             self._on_dropped(sid)
             self.enter(Gone(sid, "server disconnect"), now_s)
@@ -116,6 +138,14 @@ class PaperServer:
         """Enter the command whose timer is due next."""
         due_s, _, command = heapq.heappop(self._timers)
         self.enter(command, due_s)
+
+    def _set_timer(self, due_s: float, command: Command) -> None:
+        heapq.heappush(self._timers, (due_s, self._count, command))
+        self._count += 1
+
+    def _put_in(self, sid: str, room: str) -> None:
+        self._rooms.setdefault(room, {})[sid] = None
+        self._of.setdefault(sid, {})[room] = None
 
     def _emit(self, emit: Emit) -> None:
         if sids := [sid for sid in self._rooms.get(emit.room, ()) if sid != emit.skip]:
@@ -143,29 +173,57 @@ class Outcome:
     """The account of all deliveries, where one was asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Something said that an ack is waited for."""
+
+    operation: Operation
+    due_ns: int
+    due: Acks
+    event: Event | None
+    """What it was; None where it broke the contract."""
+
+
 class VirtualRun:
     """One cast on paper."""
 
     def __init__(
         self,
-        people: Cast,
+        people: Cast | Callable[[PaperPeople], Scenario],
         *,
+        protocol: str = "space",
         seed: int,
         rules: Rules | None = None,
         sink: Callable[[bytes], object] | None = None,
         accounting: bool = False,
         ramp_s: float = 10.0,
+        watchers: Mapping[type[Event], Watcher] | None = None,
     ) -> None:
-        """Prepare a run of the protocol `space`.
+        """Prepare a run.
 
-        `sink` is given every line of the history, `accounting` has every delivery accounted for, which takes longer.
+        `people` is a cast, or what plans a scenario for those who are there. `sink` is given every line of the history,
+        `accounting` has every delivery accounted for, which takes longer; `watchers` are told of the events of a kind.
+        Raises UsageError where the cast needs more people than the built-in world has.
         """
-        world = World.built_in()
-        self._server = PaperServer(rules or Space(world, Mode.PRODUCTION), seed, self._on_heard, self._on_dropped)
-        self._scenario = Scenario.plan(
-            people, protocol="space", seed=seed, scope=lambda n: f"virtual-{n}", posts=_posts(world), ramp_s=ramp_s
-        )
-        self._protocol: Protocol = Space.protocol
+        rules = rules or SERVED[protocol].rules(World.built_in(), Settings(port=0))
+        self._server = PaperServer(rules, seed, self._on_heard, self._on_dropped, self._on_answered)
+        self._people = PaperPeople(protocol)
+        if isinstance(people, Cast):
+            self._scenario = Scenario.plan(
+                people,
+                protocol=protocol,
+                seed=seed,
+                scope=self._people.scope,
+                posts=self._people.posts,
+                ramp_s=ramp_s,
+            )
+        else:
+            self._scenario = people(self._people)
+        self._people.expect(self._scenario.actors)
+        self._protocol: Protocol = PROTOCOLS[protocol]
+        self._watchers = watchers or {}
+        self._calls: dict[tuple[str, int], _Call] = {}  # sid and id of an ack that is waited for
+        self._asked = 0
         self._schedule = Schedule()
         self._actors: dict[str, Actor] = {}  # sid -> who is connected by it
         self._sids: dict[str, str] = {}  # name -> sid
@@ -197,6 +255,7 @@ class VirtualRun:
                 self._schedule.put(person)
         if self._ledger is not None:
             self._ledger.finish()
+            self._look_for_acks()
         self._outcome.digest = self._hash.hexdigest()
         return self._outcome
 
@@ -214,11 +273,16 @@ class VirtualRun:
                 self._emit(person, act.event, due_ns)
             case acts.EmitRaw():
                 self._emit_raw(person, act, due_ns)
+            case acts.Post():
+                if person.identity is not None:
+                    self._server.enter(command(self._protocol.name, person.identity, act), self._now_s)
             case acts.Leave() | acts.Cut():
                 self._hang_up(person, due_ns, politely=isinstance(act, acts.Leave))
 
     def _connect(self, person: Actor) -> None:
-        identity = self._scenario.staff.get(person.name) or person.identity or self._guest(person)
+        identity = self._scenario.staff.get(person.name) or self._people.identity(
+            person, lambda command: self._server.enter(command, self._now_s)
+        )
         sid = f"sid-{self._connections}"
         self._connections += 1
         self._actors[sid], self._sids[person.name] = person, sid
@@ -226,49 +290,52 @@ class VirtualRun:
         person.standing.connected(identity)
         if self._ledger is not None:
             self._ledger.connected(person.name, self._now_ns)
-        self._server.enter(Connected(sid), self._now_s)
+        self._server.enter(Connected(sid, claims=self._people.claims(identity)), self._now_s)
         person.connected(identity, self._now_s)
-
-    def _guest(self, person: Actor) -> Identity:
-        reply = self._server.enter(CreateGuest(person.scope, person.nickname), self._now_s)
-        assert reply is not None  # every HTTP command is answered
-        session = cast("dict[str, str]", reply.value)
-        return Identity(
-            token=session["sessionToken"],
-            id=session["participantId"],
-            nickname=session["nickname"],
-            scope=person.scope,
-        )
 
     def _emit(self, person: Actor, event: Event, due_ns: int) -> None:
         if (sid := self._sids.get(person.name)) is None:
             return
         self._outcome.sent += 1
-        self._record(person, Direction.SENT, event.event_name, event.to_args())
+        operation = self._protocol.operation(event)
+        ack_id = self._ask(person, operation, due_ns, event) if operation.ack is not None else None
+        self._record(person, Direction.SENT, event.event_name, event.to_args(), ack_id=ack_id)
         if self._ledger is not None:
             self._ledger.said(person.name, event, due_ns, self._now_ns)
         else:
             person.standing.said(event)
-        self._server.enter(Said(sid, event), self._now_s)
+        self._server.enter(Said(sid, event, ack=ack_id), self._now_s)
+
+    def _ask(self, person: Actor, operation: Operation, due_ns: int, event: Event | None = None) -> int:
+        """Wait for an ack, and return its id."""
+        due: Acks = ()
+        if self._ledger is not None:
+            due = due_acks_of_invalid(operation) if event is None else due_acks(operation, event, person.standing)
+        self._asked += 1
+        self._calls[self._sids[person.name], self._asked] = _Call(operation, due_ns, due, event)
+        return self._asked
 
     def _emit_raw(self, person: Actor, act: acts.EmitRaw, due_ns: int) -> None:
         if (sid := self._sids.get(person.name)) is None:
             return
         self._outcome.sent += 1
-        self._record(person, Direction.SENT, act.name, cast("tuple[Value, ...]", act.arguments))
+        operation = self._protocol.inbound.get(act.name)
+        tells = operation is not None and bool(due_acks_of_invalid(operation))
+        ack_id = self._ask(person, operation, due_ns) if operation is not None and tells else None
+        self._record(person, Direction.SENT, act.name, cast("tuple[Value, ...]", act.arguments), ack_id=ack_id)
         if self._ledger is not None:
             self._ledger.said_wrong(person.name, act.name, due_ns, self._now_ns)
         try:
             event = self._protocol.parse(Action.RECEIVE, act.name, act.arguments)
         except PayloadError as error:
-            self._server.enter(Garbled(sid, act.name, str(error)[:300]), self._now_s)
+            self._server.enter(Garbled(sid, act.name, str(error)[:300], ack_id), self._now_s)
         else:
             raise AssertionError(f"a prank that breaks nothing: {act.prank}: {event}")
 
     def _hang_up(self, person: Actor, due_ns: int, *, politely: bool) -> None:
         if (sid := self._sids.pop(person.name, None)) is None:
             return
-        del self._actors[sid]
+        self._forget(sid)
         self._record(person, Direction.STATE, "closed: io client disconnect" if politely else "closed: cut off")
         if self._ledger is not None:
             self._ledger.hung_up(person.name, due_ns, self._now_ns, politely=politely)
@@ -286,6 +353,8 @@ class VirtualRun:
         payload = argument if isinstance(argument, dict) else event.to_json()
         self._record_heard(hearers, event, arguments)
         self._outcome.deliveries += len(hearers)
+        if (watcher := self._watchers.get(type(event))) is not None:
+            watcher(self._now_s, event, [person.name for person in hearers])
         for person in hearers:
             if self._ledger is not None:
                 self._ledger.heard(person.name, event, payload, self._now_ns)
@@ -295,10 +364,45 @@ class VirtualRun:
                 person.hear(event, self._now_s)
                 self._schedule.put(person)
 
+    def _on_answered(self, sid: str, ack_id: int, ack: Ack) -> None:
+        call, person = self._calls.pop((sid, ack_id), None), self._actors.get(sid)
+        if call is None or person is None:
+            return
+        name, event = call.operation.name, call.event
+        self._record(person, Direction.RECEIVED, name, ack.to_args(), ack_id=ack_id, is_ack=True)
+        tally = self._outcome.tally
+        if tally is not None:
+            tally.acknowledged(name, call.due_ns, self._now_ns)
+            if (wrong := fault_of_ack(ack, call.due)) is not None:
+                tally.violated(f"{person.name}: the ack of {name} {wrong}")
+        if event is None:
+            return
+        if self._ledger is not None:
+            self._ledger.answered(person.name, event, ack, self._now_ns)
+        else:
+            person.standing.answered(event, ack)
+        person.answered(event, ack, self._now_s)
+        self._schedule.put(person)
+
+    def _look_for_acks(self) -> None:
+        """Count as faults the acks that those who are still there never got."""
+        assert self._outcome.tally is not None  # whoever keeps an account counts
+        for (sid, _), call in self._calls.items():
+            allowed_ns = (call.operation.ack_timeout_ms or _ACK_MS) * 1_000_000
+            if self._now_ns - call.due_ns > allowed_ns:
+                self._outcome.tally.violated(f"{self._actors[sid].name} got no ack of {call.operation.name}")
+
+    def _forget(self, sid: str) -> None:
+        """Let go of a connection that has ended, and of what it waits for."""
+        del self._actors[sid]
+        for waiting in [call for call in self._calls if call[0] == sid]:
+            del self._calls[waiting]
+
     def _on_dropped(self, sid: str) -> None:
-        person = self._actors.pop(sid, None)
+        person = self._actors.get(sid)
         if person is None:
             return
+        self._forget(sid)
         del self._sids[person.name]
         self._record(person, Direction.STATE, "closed: io server disconnect")
         if self._ledger is not None:
@@ -310,7 +414,16 @@ class VirtualRun:
 
     # --- history ---
 
-    def _record(self, person: Actor, direction: Direction, name: str, arguments: object = ()) -> None:
+    def _record(
+        self,
+        person: Actor,
+        direction: Direction,
+        name: str,
+        arguments: object = (),
+        *,
+        ack_id: int | None = None,
+        is_ack: bool = False,
+    ) -> None:
         record = Record(
             order=self._outcome.records,
             at_ns=self._now_ns,
@@ -318,6 +431,8 @@ class VirtualRun:
             direction=direction,
             name=name,
             arguments=cast("list[Value]", arguments),
+            ack_id=ack_id,
+            is_ack=is_ack,
         )
         self._write([record.to_json()])
 
@@ -346,18 +461,13 @@ def _refuse(leaf: object) -> Value:
     raise TypeError(f"{type(leaf).__name__} is no JSON")
 
 
-def _posts(world: World) -> list[tuple[str, Identity]]:
-    """Return every OWNER and STAFF of a world once, each with a space of theirs."""
-    users = {user.id: user for user in world.users}
-    posts: dict[str, tuple[str, Identity]] = {}
-    for place in world.spaces:
-        for user_id in (place.owner, *place.staff):
-            user = users[user_id]
-            identity = Identity(token=user.token, id=user.id, nickname=user.nickname, role=place.role(user_id).value)
-            posts.setdefault(user_id, (place.id, identity))
-    return list(posts.values())
-
-
-def rehearse(people: Cast, *, seed: int, for_s: float, sink: Callable[[bytes], object] | None = None) -> Outcome:
+def rehearse(
+    people: Cast,
+    *,
+    protocol: str = "space",
+    seed: int,
+    for_s: float,
+    sink: Callable[[bytes], object] | None = None,
+) -> Outcome:
     """Play a cast against the rules for so many virtual seconds."""
-    return VirtualRun(people, seed=seed, sink=sink).play(for_s)
+    return VirtualRun(people, protocol=protocol, seed=seed, sink=sink).play(for_s)

@@ -331,11 +331,10 @@ class Crowd:
         if connection is None or connection.closed is not None:
             return
         operation = self.target.contract.inbound.get(act.name)
-        if operation is None or operation.ack is None:
+        if operation is None or not (due := due_acks_of_invalid(operation)):
             sent_ns = connection.emit_raw(act.name, *act.arguments)
         else:
             sent_ns = time.monotonic_ns()
-            due = due_acks_of_invalid(operation)
             call = connection.call_raw(act.name, *act.arguments, within_s=self._ack_within_s(operation))
             self._spawn(self._await_ack(actor, connection, call, operation, due_ns, due))
             await asyncio.sleep(0)

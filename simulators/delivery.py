@@ -349,7 +349,7 @@ class Ledger:
             moved = receiver.left_ns.get(expectation.room, -1) >= sent_ns
         else:
             moved = receiver is not sender and receiver.moved_ns >= sent_ns
-        refused = expectation.refusable and sender.refused_ns >= sent_ns
+        refused = expectation.is_doubtful
         # A cut may swallow what was said before it, but goes itself not unnoticed.
         swallowed = deed.cause != DISCONNECT and 0 <= sender.cut_ns - sent_ns <= self.grace_ns
         return moved or refused or swallowed

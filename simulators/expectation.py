@@ -57,9 +57,14 @@ class Expectation:
         return bool(self.room) and self.receiver.left_ns.get(self.room, -1) >= self.deed.sent_ns
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether its sender has heard of a refusal since, which may have been that of this deed."""
+        return self.refusable and self.deed.sender.refused_ns >= self.deed.sent_ns
+
+    @property
     def is_firm(self) -> bool:
-        """Whether nothing has happened to its receiver because of which it need not come."""
-        return self.must and not self.is_left_behind
+        """Whether nothing has happened because of which it need not come."""
+        return self.must and not self.is_left_behind and not self.is_doubtful
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ from protocols.dongne import (
 from simulators.actor import Act, Actor, Cut, Emit, Intent
 from simulators.actors.dongne_island import MATTERS, REPLIES, distance_m, region_of, somewhere
 from simulators.actors.dongne_pranks import PRANKS
-from simulators.actors.dongne_standing import NOTHING, DongneStanding
+from simulators.actors.dongne_standing import NOTED, NOTHING, DongneStanding
 from simulators.people import Identity
 
 STEP_M: Final = 100.0
@@ -48,7 +48,7 @@ _REMEMBERED: Final = 500
 class DongneActor(Actor):
     """Somebody on the island: says where it is on arrival, and catches up after a drop."""
 
-    cares: ClassVar[frozenset[type[Event]]] = frozenset()
+    cares: ClassVar[frozenset[type[Event]]] = NOTED
 
     def __init__(self, name: str, scope: str, random: Random, *, production: bool = True) -> None:
         self.place = DongneStanding()
@@ -91,7 +91,6 @@ class Asker(DongneActor):
     """Asks where it is, waits at its questions, reads the answers and accepts the first."""
 
     kind: ClassVar[str] = "asker"
-    cares: ClassVar[frozenset[type[Event]]] = frozenset({QuestionCreated, AnswerNotification, UnreadMessages})
 
     def __init__(self, name: str, scope: str, random: Random, *, production: bool = True) -> None:
         super().__init__(name, scope, random, production=production)
@@ -154,7 +153,6 @@ class Answerer(DongneActor):
     """Rides around its region, hears of questions, goes to one at a time, types for a while and answers."""
 
     kind: ClassVar[str] = "answerer"
-    cares: ClassVar[frozenset[type[Event]]] = frozenset({NewQuestionNotification, NearbyQuestionsUpdate})
 
     def __init__(self, name: str, scope: str, random: Random, *, production: bool = True) -> None:
         super().__init__(name, scope, random, production=production)
@@ -245,7 +243,7 @@ class Admin(DongneActor):
 
     kind: ClassVar[str] = "admin"
     is_staff: ClassVar[bool] = True
-    cares: ClassVar[frozenset[type[Event]]] = frozenset({MetricsUpdate, SlowResponseAlert})
+    cares: ClassVar[frozenset[type[Event]]] = NOTED | {MetricsUpdate, SlowResponseAlert}
 
     def __init__(self, name: str, scope: str, random: Random, *, production: bool = True) -> None:
         super().__init__(name, scope, random, production=production)

@@ -41,6 +41,23 @@ NOTHING: Final = "nothing-of-this-id"
 """An id that no target gives to a question or an answer."""
 SPAM: Final = ("광고", "홍보", "할인", "무료", "클릭")
 NEARBY_M: Final = 3000.0
+NOTED: Final[frozenset[type[Event]]] = frozenset(
+    {
+        AnswerAccepted,
+        AnswerCreated,
+        AnswerNotification,
+        NearbyQuestionsUpdate,
+        NewAnswer,
+        NewQuestionNotification,
+        QuestionCreated,
+        QuestionMessages,
+        RoomUsers,
+        UnreadMessages,
+        UserStopTyping,
+        UserTyping,
+    }
+)
+"""What is heard about one's own place, and what one may do about it."""
 _REMEMBERED: Final = 500
 """Questions and answers that somebody remembers, each; a long run has more than anybody can keep in mind."""
 

@@ -2,16 +2,18 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 import orjson
 import pytest
 
-from protocols import space
-from protocols.contract import Protocol
+from protocols import PROTOCOLS, gateway, space
+from protocols.contract import Json, Protocol
+from protocols.errors import UsageError
 from reference_server.effects import (
+    Acknowledge,
     Command,
     Connected,
     Drop,
@@ -30,6 +32,7 @@ from reference_server.effects import (
     Stamp,
 )
 from reference_server.mode import Mode
+from reference_server.rules.gateway import Gateway
 from reference_server.rules.space import Space
 from reference_server.world import World
 from rehearsal.virtual import EPOCH_MS, PaperServer, VirtualRun, rehearse
@@ -96,6 +99,56 @@ def test_the_history_is_written_as_any_other() -> None:
             assert Record(**{**fields, "direction": Direction(fields["direction"])}).to_json() == line
 
 
+# --- every protocol ---
+
+CASTS = {
+    "gateway": "chatter=14,commuter=6,heckler=3",
+    "dongne": "asker=6,answerer=14,admin=1,heckler=3",
+    "gopang": "messenger=6,tablet=3,trader=4,owner=3,requester=4,heckler=2",
+    "hub": "talker=14,visitor=6,heckler=2",
+}
+
+
+@pytest.mark.parametrize("protocol", CASTS)
+def test_each_protocol_is_played_without_a_fault_and_the_same_with_and_without_an_account(protocol: str) -> None:
+    people = Cast.parse(CASTS[protocol], protocol)
+    accounted = VirtualRun(people, protocol=protocol, seed=2, accounting=True, ramp_s=2.0).play(40.0)
+    plain = VirtualRun(people, protocol=protocol, seed=2, ramp_s=2.0).play(40.0)
+    assert replace(accounted, tally=None) == plain
+    tally = accounted.tally
+    assert tally is not None
+    assert (tally.examples, tally.faults) == ([], 0)
+    assert tally.total("delivered") > 1000
+    acked = {operation.name for operation in PROTOCOLS[protocol].operations if operation.ack is not None}
+    assert tally.acks.keys() <= acked
+    assert bool(tally.acks) is bool(acked)
+
+
+def test_more_people_than_the_world_has_are_told_so() -> None:
+    with pytest.raises(UsageError, match="more sessions are needed"):
+        VirtualRun(Cast.parse("owner=1100", "gopang"), protocol="gopang", seed=1).play(20.0)
+
+
+def test_acks_that_are_wrong_or_never_come_are_found_out() -> None:
+    class Forgetful(Gateway):
+        def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+            for effect in super().handle(entry, stamp):
+                match effect:
+                    case Acknowledge(value=gateway.HeartbeatAck()):
+                        pass
+                    case Acknowledge(value=gateway.SendMessageAck() as ack):
+                        yield replace(effect, value=ack.model_copy(update={"clientMsgId": "another"}))
+                    case _:
+                        yield effect
+
+    rules = Forgetful(World.built_in(), Mode.PRODUCTION)
+    people = Cast.parse("chatter=2", "gateway")
+    tally = VirtualRun(people, protocol="gateway", seed=1, rules=rules, accounting=True, ramp_s=1.0).play(30.0).tally
+    assert tally is not None
+    assert any("the ack of sendMessage says {'clientMsgId': 'another'" in example for example in tally.examples)
+    assert "chatter-1 got no ack of heartbeat" in tally.examples
+
+
 # --- right rules ---
 
 
@@ -123,6 +176,12 @@ class Broken:
     def __init__(self, change: Callable[[Entry, Effect], Iterator[Effect]]) -> None:
         self._rules = Space(World.built_in(), Mode.PRODUCTION)
         self._change = change
+
+    def admits(self, claims: Mapping[str, Json]) -> str:
+        return ""
+
+    def health(self) -> Mapping[str, Json]:
+        return {}
 
     def question(self, entry: Entry) -> Question | None:
         return self._rules.question(entry)
@@ -234,6 +293,12 @@ class Script:
         self.seen: list[tuple[Entry, int]] = []
         self.entropies: list[bytes] = []
         self.effects: dict[str, list[Effect]] = {}
+
+    def admits(self, claims: Mapping[str, Json]) -> str:
+        return ""
+
+    def health(self) -> Mapping[str, Json]:
+        return {}
 
     def question(self, entry: Entry) -> Question | None:
         return None

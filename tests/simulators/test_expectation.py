@@ -40,6 +40,18 @@ def test_what_was_said_in_a_room_that_one_has_left_may_come_and_is_taken_last() 
     assert [inbox.take([left.key]) for _ in rooms] == [here, left]
 
 
+def test_what_the_target_may_have_refused_is_taken_last() -> None:
+    sender = Member("ann", SpaceStanding(production=True), refused_ns=5)
+    inbox = Inbox()
+    doubtful, sure = (
+        replace(expectation("hi", must=True), deed=Deed(sender, "chat:message", n, 0, n), refusable=n == 1)
+        for n in (1, 2)
+    )
+    for each in (doubtful, sure):
+        inbox.put(each)
+    assert [inbox.take([sure.key]) for _ in range(2)] == [sure, doubtful]
+
+
 def test_only_the_last_delivery_of_a_kind_is_forgotten_with_itself() -> None:
     inbox = Inbox()
     first, second = expectation("hi", must=True), expectation("hi", must=True)
