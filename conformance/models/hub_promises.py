@@ -349,9 +349,10 @@ async def notification__while_coming(cast: HubCast) -> None:
     heard = await cast.stage.overhear(f"POST {NOTIFICATIONS}")
     told = [str(payload["id"]) for payload in heard.payloads(ana, hub.Notification.event_name)]
     came = Counter([*cast.model.handed_out, *told])
-    wrong = {number: came[id_] for number, id_ in enumerate(posted, 1) if came[id_] != 1}
-    counts = ", ".join(f"number {number} {count} times" for number, count in wrong.items())
-    require(not wrong, requirement, f"ana hears each of {len(posted)} notifications once", counts)
+    lost = [str(number) for number, id_ in enumerate(posted, 1) if not came[id_]]
+    double = [str(number) for number, id_ in enumerate(posted, 1) if came[id_] > 1]
+    wrong = f"lost: {', '.join(lost) or 'none'}; more than once: {', '.join(double) or 'none'}"
+    require(not lost and not double, requirement, f"ana hears each of {len(posted)} notifications once", wrong)
     cast.model.underway = None
 
 
