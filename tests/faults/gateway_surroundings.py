@@ -8,6 +8,7 @@ from protocols import gateway
 from reference_server.effects import Acknowledge, Command, Effect, Entry, Gone, Publish, Reply, Stamp, Withdraw
 from reference_server.rules.gateway_commands import (
     EnterRoom,
+    FindAccount,
     ListMembers,
     ListRooms,
     MakeRoom,
@@ -59,6 +60,26 @@ class AccountsTakenOver(Answering):
 
     def answer(self, reply: Reply, command: Register) -> Reply:
         return Reply({"id": "taken-over", "email": command.email}, status=201) if reply.status == 409 else reply
+
+
+@breaks("auth/3")
+class NewcomersCannotLogIn(Answering):
+    """Only those whom the server knew from its beginning can log in."""
+
+    to = FindAccount
+
+    def answer(self, reply: Reply, command: FindAccount) -> Reply:
+        return Reply({"error": {"code": "E3010", "message": "who?"}}, status=404) if "salt" in reply.value else reply
+
+
+@breaks("handshake/1")
+class TokenOfTheEmail(Answering):
+    """The token of a login names its bearer by the email alone."""
+
+    to = FindAccount
+
+    def answer(self, reply: Reply, command: FindAccount) -> Reply:
+        return replace(reply, value={**reply.value, "id": command.email})
 
 
 @breaks("rooms/1")

@@ -105,7 +105,7 @@ def test_whole_server_passes_random_cases(seed: int) -> None:
     random = [case for case in SUITE.cases() if case.is_random]
     with (
         running(Settings(port=0), [Gateway(World.built_in(), Mode.PRODUCTION)]) as url,
-        ground(_target(url), Options(seed=seed, budget_s=2.0)) as played,
+        ground(_target(url), Options(seed=seed, budget_s=1.5)) as played,
     ):
         verdicts = [v for event in run(played, random) if isinstance(event, Finished) for v in event.verdicts]
 
