@@ -38,13 +38,14 @@ def rehearsal(
 class Running:
     """`rehearsal` while it runs; a `with` block that ends it if it has not ended."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             [COMMAND, *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
+            cwd=cwd,
+            env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **(env or {})},
         )
 
     def __enter__(self) -> Self:
