@@ -266,7 +266,7 @@ class Protocol:
             if validator.is_valid(value) and not _has_surrogate(value):
                 return []
             errors = [_fault(error) for error in validator.iter_errors(value)]
-        except (ValueError, UnicodeError, RecursionError) as error:
+        except (TypeError, ValueError, UnicodeError, RecursionError) as error:
             return [Fault("", "type", f"not JSON: {error}")]
         return errors or [Fault("", "type", "not Unicode: a lone surrogate")]
 

@@ -22,8 +22,10 @@ LEVELS = ("debug", "info", "warn", "error")
 _SECRET_KEYS = frozenset({"sessiontoken", "token", "authorization", "bearer", "password", "secret", "auth", "cookie"})
 # These may look like a token, and are none.
 _IDENTITY_KEYS = frozenset({"socketid", "spaceid", "playerid"})
-# Session tokens as they stand in running text, quoted from a payload or a traceback.
-_SECRET_TEXT = re.compile(r"""\b(guest|auth|dev)-[\w.~+/=-]{4,}|(?<=sessionToken['"=:])(['"=: ]+)[^'",}\s]+""")
+# Session tokens, and JSON Web Tokens, as they stand in running text, quoted from a payload or a traceback.
+_SECRET_TEXT = re.compile(
+    r"""\b(guest|auth|dev)-[\w.~+/=-]{4,}|\b(eyJ)[\w-]+\.[\w-]+\.[\w-]*|(?<=sessionToken['"=:])(['"=: ]+)[^'",}\s]+"""
+)
 _MAX_TEXT = 4_000
 # Where a traceback stands in the context.
 TRACE = "trace"
@@ -103,7 +105,8 @@ class LibraryHandler(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         message = record.getMessage()
         if isinstance(error, HttpProcessingError):
-            self._log.write(Line("info", f"{message}: {error.message}", self._code))
+            # What its message says besides is quoted from the request, and may be the line with the token.
+            self._log.write(Line("info", f"{message}: {type(error).__name__}", self._code))
         elif error is not None:
             self._log.crash(message, self._code, error)
         else:
@@ -150,7 +153,7 @@ def _unicode(text: str) -> str:
 
 
 def _hide(match: re.Match[str]) -> str:
-    return f"{match[1]}-…" if match[1] else f"{match[2]}…"
+    return f"{match[1]}-…" if match[1] else f"{match[2] or match[3]}…"
 
 
 def _redact(line: Line) -> Line:

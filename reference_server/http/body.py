@@ -28,6 +28,7 @@ class Shape:
                 "$defs": dict(schemas),
             },
             validate_formats=True,
+            mask="the value",  # it may be a password, and answers are kept in many a log
         )
 
     async def read(self, request: web.Request) -> Mapping[str, Json]:
@@ -48,7 +49,7 @@ class Shape:
         return value
 
     def check(self, value: Json) -> None:
-        """Raise Refused, and say where the shape is broken."""
+        """Raise Refused, and say where the shape is broken, without quoting what stands there."""
         error = next(iter(self._validator.iter_errors(value)), None)
         if error is not None:
             where = "/".join(map(str, error.instance_path)) or "body"

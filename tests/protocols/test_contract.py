@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import MISSING, ValidationError
 
 from conformance.strategies import valid
-from protocols import PROTOCOLS, space
+from protocols import PROTOCOLS, gopang, space
 from protocols.contract import Ack, Action, Condition, Event, Operation, Protocol
 from protocols.errors import InvalidPayload, UnknownEvent, shorten
 
@@ -117,6 +117,13 @@ def test_what_breaks_the_schema_is_refused_with_its_faults(arguments: list[objec
     with pytest.raises(InvalidPayload, match=r"^invalid player:move: ") as refused:
         space.PROTOCOL.parse(Action.RECEIVE, "player:move", arguments)
     assert refused.value.faults
+
+
+@pytest.mark.parametrize("within", [b"\x00", [b"\x00"], {"deep": {"er": [b"\x00"]}}, "\ud800", {"\udfff": 1}])
+def test_what_json_cannot_say_is_refused_where_anything_else_may_stand(within: object) -> None:
+    payload = {"conversationId": "plaza", "content": "hi", "metadata": {"anything": within}}
+    with pytest.raises(InvalidPayload, match=r"^invalid message:send: "):
+        gopang.PROTOCOL.parse(Action.RECEIVE, "message:send", [payload])
 
 
 def test_a_fault_names_place_and_keyword() -> None:

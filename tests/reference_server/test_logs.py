@@ -62,6 +62,7 @@ def test_debug_appears_in_development_only(log: Log, stream: io.StringIO) -> Non
         {"reason": 'payload: {"sessionToken":"opaque-secret","x":1} is not of type "string"'},
         {"reason": "JoinSpace(spaceId='plaza', sessionToken='opaque-secret')"},
         {"reason": "the token guest-0123secret is not valid"},
+        {"reason": "refused eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzZWNyZXQifQ.secret"},
     ],
 )
 def test_no_token_is_written(log: Log, stream: io.StringIO, context: dict[str, Any]) -> None:
