@@ -36,7 +36,9 @@ class LoopClock:
         # Counted from one look at the calendar, so that a machine that sets its clock does not turn back ours.
         self._epoch_ms = time.time_ns() / 1e6
         self._origin = time.monotonic()
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._order = itertools.count()
+        self._calls: list[tuple[float, int, Callable[[], None]]] = []  # heap of (due, order, call)
+        self._timer: asyncio.TimerHandle | None = None  # rings when the first of them is due
         self._stopped = False
 
     def now_ms(self) -> int:
@@ -45,8 +47,12 @@ class LoopClock:
 
     def later(self, after_ms: int, call: Callable[[], None]) -> None:
         """Call back on the event loop that runs now."""
-        if not self._stopped:
-            self._wait(self._now() + after_ms, call)
+        if self._stopped:
+            return
+        entry = (self._now() + after_ms, next(self._order), call)
+        heapq.heappush(self._calls, entry)
+        if self._calls[0] is entry:
+            self._wait()
 
     def catch_up(self, to_ms: int) -> None:
         """Go on from this moment, where it has not come yet; nothing may be due before."""
@@ -55,24 +61,33 @@ class LoopClock:
     def stop(self) -> None:
         """Forget everything that is still to come, and take no more."""
         self._stopped = True
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._calls.clear()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _now(self) -> float:
         return self._epoch_ms + (time.monotonic() - self._origin) * 1000 * self._scale
 
-    def _wait(self, due: float, call: Callable[[], None]) -> None:
-        def ring() -> None:
-            self._timers.discard(timer)
-            if self._now() < due:  # event loops round to their own resolution; a rule must not be called early
-                self._wait(due, call)
-            else:
-                call()
+    def _wait(self) -> None:
+        """Let the event loop ring when the next call is due."""
+        if self._timer is not None:
+            self._timer.cancel()
+        delay_s = max(0.0, self._calls[0][0] - self._now()) / 1000 / self._scale
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._ring)
 
-        delay_s = max(0.0, due - self._now()) / 1000 / self._scale
-        timer = asyncio.get_running_loop().call_later(delay_s, ring)
-        self._timers.add(timer)
+    def _ring(self) -> None:
+        # Event loops round to their own resolution, and may ring early: a rule must not be called before its time.
+        self._timer = None
+        now = self._now()  # looked at once, or calls that ask for others at once would hold the loop
+        while self._calls and self._calls[0][0] <= now:
+            _, _, call = heapq.heappop(self._calls)
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001  # it must not cost those behind it their moment
+                loop = asyncio.get_running_loop()
+                loop.call_exception_handler({"message": "a call of the clock failed", "exception": error})
+        if self._calls and self._timer is None:
+            self._wait()
 
 
 class ManualClock:

@@ -29,6 +29,34 @@ def test_a_loop_clock_calls_in_order_and_never_early(scale: float) -> None:
     asyncio.run(test())
 
 
+@pytest.mark.parametrize("scale", [1.0, 500.0])
+def test_calls_that_are_due_within_a_moment_keep_their_order_and_cost_each_other_nothing(scale: float) -> None:
+    async def test() -> list[int]:
+        clock = LoopClock(scale)
+        calls: list[int] = []
+        done = asyncio.Event()
+        failed: list[dict[str, object]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failed.append(context))
+
+        def call(number: int) -> None:
+            calls.append(number)
+            if number == 100:
+                raise ZeroDivisionError
+            if number == 150:
+                clock.later(0, lambda: calls.append(1000))
+            if number == 199:
+                clock.later(5, done.set)
+
+        for number in range(200):
+            clock.later(3, lambda number=number: call(number))  # type: ignore[misc]  # bound
+        async with asyncio.timeout(5):
+            await done.wait()
+        assert [type(context["exception"]) for context in failed] == [ZeroDivisionError]
+        return calls
+
+    assert asyncio.run(test()) == [*range(200), 1000]
+
+
 def test_a_scaled_clock_runs_that_much_faster() -> None:
     clock = LoopClock(1000)
     start, began = clock.now_ms(), time.monotonic()
