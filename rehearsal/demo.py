@@ -2,41 +2,65 @@
 
 import os
 import random
+import secrets
+from collections.abc import Collection
 from typing import Final
 
 from rich.console import Console
 
 from conformance.playground import Options
+from conformance.suite import SUITES
+from conformance.tally import worst
 from reference_server.serve import running
 from reference_server.settings import Settings
-from rehearsal import inside
+from rehearsal import ensemble, inside
 from rehearsal.check import Request, check, listeners_for
-from rehearsal.simulate import simulate
 from rehearsal.target_options import TargetOptions
-from simulators.scenario import Cast
+from simulators.scenario import KINDS, Cast
 
-PROTOCOL: Final = "space"
-CAST: Final = Cast({"player": 20, "guest": 5, "heckler": 1})
-PLAY_S: Final = 10.0
-BUDGET_S: Final = 15.0
+JUDGED: Final = tuple(suite.protocol.name for suite in SUITES)
+HECKLERS: Final = 1
+PLAY_S: Final = 8.0
+BUDGET_S: Final = 10.0
+"""Of random cases, for all protocols together."""
 
 
-def demo(console: Console, seed: int | None = None, *, play_s: float = PLAY_S, budget_s: float = BUDGET_S) -> int:
-    """Play and judge, and return the worse of the two exit codes."""
+def demo(
+    console: Console,
+    seed: int | None = None,
+    *,
+    play_s: float = PLAY_S,
+    budget_s: float = BUDGET_S,
+    judged: Collection[str] = JUDGED,
+) -> int:
+    """Play every protocol and judge these, and return the worst of the exit codes."""
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     # What hecklers are refused fills a log of its own; what goes wrong shows in what people hear.
     with open(os.devnull, "w") as log, running(Settings(port=0), log_stream=log) as url:
-        where = TargetOptions(url=url, protocol=PROTOCOL)
-        console.rule(f"{CAST} at {url} for {play_s:g} s")
-        played = simulate(where.target(), CAST, for_s=play_s, seed=seed, history_path=None, console=console)
-        console.rule(f"is it a correct {PROTOCOL} server?")
-        # This server is gone when the report is read, and no other plays what only an insider can see.
-        again = f"rehearsal demo --seed {seed}"
-        options = Options(seed=seed, budget_s=budget_s)
-        request = Request(where=where, options=options, beside=tuple(inside.cases()), again=again)
-        judged = check(request, listeners_for(console))
+        targets = {name: TargetOptions(url=url, protocol=name) for name in KINDS}
+        console.rule(f"people of {', '.join(targets)} at {url} for {play_s:g} s")
+        parts = [ensemble.Part(where.target(), _cast(name)) for name, where in targets.items()]
+        # A name of its own for each run, since the last one's people may still be leaving.
+        codes = [ensemble.play(parts, for_s=play_s, seed=seed, run=secrets.token_hex(3), console=console)]
+        for name in judged:
+            console.rule(f"is it a correct {name} server?")
+            request = Request(
+                where=targets[name],
+                options=Options(seed=seed, budget_s=budget_s / len(judged)),
+                # What only an insider can see, this server shows at space for all of its protocols.
+                beside=tuple(inside.cases()) if name == "space" else (),
+                # This server is gone when the report is read.
+                again=f"rehearsal demo --seed {seed}",
+            )
+            codes.append(check(request, listeners_for(console)))
     console.rule("what next")
     console.print("rehearsal serve space                       a server to build a client against")
     console.print("rehearsal check http://127.0.0.1:3001       judge a server, yours too")
     console.print("rehearsal simulate http://127.0.0.1:3001    fill it with people")
-    return max(played, judged)
+    console.print("rehearsal evening                           three hours of a thousand neighbours, on paper")
+    return worst(codes)
+
+
+def _cast(name: str) -> Cast:
+    """Return the usual people of a protocol, and somebody who does not behave."""
+    return Cast({**Cast.usual(name).counts, "heckler": HECKLERS})

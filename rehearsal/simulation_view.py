@@ -39,14 +39,14 @@ class LiveView:
         """Take in how things stand now."""
         self._last, self._now = self._now, snapshot
         if self._last is not None:
-            self._rates.append(_per_second(self._last, snapshot)[1])
+            self._rates.append(per_second(self._last, snapshot)[1])
 
     def render(self) -> RenderableType:
         """Return the picture."""
         if self._now is None:
             return Text()
         now, last = self._now, self._last or self._now
-        sent, delivered = _per_second(last, now)
+        sent, delivered = per_second(last, now)
         line = Text.assemble(
             (f"{min(now.elapsed_s, self._for_s):5.1f} / {self._for_s:g} s  ", "bold"),
             f"{sent:,.0f} sent/s  {delivered:,.0f} delivered/s  ",
@@ -66,7 +66,7 @@ class LiveView:
 
 def plain_line(last: Snapshot, now: Snapshot) -> str:
     """Return how things stand in one line."""
-    sent, delivered = _per_second(last, now)
+    sent, delivered = per_second(last, now)
     people = sum(sum(kinds.values()) for kinds in now.scopes.values())
     return (
         f"{now.elapsed_s:6.1f} s  {people} people in {len(now.scopes)} spaces  {sent:,.0f} sent/s  "
@@ -204,14 +204,18 @@ def _words(now: Snapshot) -> Iterator[Text]:
         yield Text.assemble((f"{who}: ", "dim"), words, no_wrap=True)
 
 
-def _per_second(last: Snapshot, now: Snapshot) -> tuple[float, float]:
+def per_second(last: Snapshot, now: Snapshot) -> tuple[float, float]:
     """Return how many events a second were sent and delivered between two snapshots."""
     seconds = max(now.elapsed_s - last.elapsed_s, 0.001)
     return (now.sent - last.sent) / seconds, (now.delivered - last.delivered) / seconds
 
 
+def percentile_ms(latest_us: Sequence[int], part: float) -> str:
+    """Return below how many milliseconds this part of the latest deliveries is, in words."""
+    return f"{sorted(latest_us)[int(len(latest_us) * part)] / 1000:.1f}" if latest_us else "–"
+
+
 def _spread(latest_us: Sequence[int]) -> str:
     if not latest_us:
         return "p50 –  p99 –"
-    ranked = sorted(latest_us)
-    return f"p50 {ranked[len(ranked) // 2] / 1000:.1f} ms  p99 {ranked[int(len(ranked) * 0.99)] / 1000:.1f} ms"
+    return f"p50 {percentile_ms(latest_us, 0.5)} ms  p99 {percentile_ms(latest_us, 0.99)} ms"

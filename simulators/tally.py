@@ -19,6 +19,10 @@ class Times:
         """Take in how long after the moment it was due something happened."""
         self._histogram.record_value(min(max(1, (at_ns - due_ns) // 1000), 3_600_000_000))
 
+    def include(self, other: "Times") -> None:
+        """Take in all that another holds."""
+        self._histogram.add(other._histogram)
+
     @property
     def count(self) -> int:
         """How many there are."""
@@ -110,6 +114,13 @@ class Tally:
     def faults(self) -> int:
         """How much went wrong, all in all."""
         return sum(row.faults for row in self.rows.values()) + self.violations + self.dropped
+
+    def times(self) -> Times:
+        """Return how long all deliveries took."""
+        times = Times()
+        for row in self.rows.values():
+            times.include(row.times)
+        return times
 
     def total(self, column: str) -> int:
         """Return the sum of a column over all rows."""

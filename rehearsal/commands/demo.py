@@ -1,4 +1,4 @@
-"""`rehearsal demo`: all of it on one's own machine, in about a minute."""
+"""`rehearsal demo`: all of it on one's own machine, in about a minute and a half."""
 
 import typer
 
@@ -9,10 +9,10 @@ EPILOG = examples("rehearsal demo", "rehearsal demo --seed 7")
 
 
 def demo(seed: Seed = None) -> None:
-    """See all of it in a minute.
+    """See all of it in a minute and a half.
 
-    Starts the reference server on a free port, lets simulated people use it, and judges it. Exit code 0: nothing
-    was lost, and every MUST is kept.
+    Starts the reference server on a free port, lets simulated people use all of its protocols at once, and judges
+    it, one protocol after the other. Exit code 0: nothing was lost, and every MUST is kept.
     """
     from rehearsal.demo import demo as show
 
