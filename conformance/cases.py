@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from conformance.arguments import arguments
 from conformance.case import Case, Skipped
+from conformance.cast import Cast
 from conformance.examples import Example, boundaries, mutations
 from conformance.machine import converse
 from conformance.model import INVALID
 from conformance.playground import Playground
+from conformance.scene import attributed
 from conformance.search import SETTINGS, Search
 from conformance.strategies import invalid
 from conformance.verdict import Broken
@@ -121,7 +123,7 @@ def _invalid(operation: Operation, ground: Playground) -> None:
             assert operation.schema is not None
             for example in mutations(cast.model.protocol, operation.schema, cast.base(operation, who)):
                 await cast.stage.say_invalid(who, operation.name, [example.payload])
-            await cast.settle()
+            await _unchanged(cast)
 
     ground.run(play())
 
@@ -135,9 +137,15 @@ def _arguments(operation: Operation, ground: Playground) -> None:
             base = None if operation.schema is None else cast.base(operation, who)
             for example in arguments(cast.model.protocol, operation, base):
                 await cast.stage.say_invalid(who, operation.name, example.values)
-            await cast.settle()
+            await _unchanged(cast)
 
     ground.run(play())
+
+
+async def _unchanged(cast: Cast) -> None:
+    """Check that what was refused as invalid has changed nothing."""
+    with attributed(cast.address("all/1")):
+        await cast.settle()
 
 
 def _too_early(operation: Operation, ground: Playground) -> None:

@@ -186,10 +186,11 @@ def _moved(model: "DongneModel", event: dongne.UpdateLocation, heard: Heard) -> 
         if updates and not ours:
             yield Broken("dongne/location/1", f"{listener} hears the position {here}", str(updates[0]["location"]))
         for update in ours:
-            yield from (
-                Broken("dongne/location/2", f"{listener} hears {expected}", came)
-                for expected, came in _nearby(model, here, cast("Sequence[Told]", update["questions"]))
-            )
+            listed = cast("Sequence[Told]", update["questions"])
+            for expected, came in _nearby(model, here, listed):
+                yield Broken("dongne/location/2", f"{listener} hears {expected}", came)
+            for expected, came in _far(model, here, listed):
+                yield Broken("dongne/stage/12", f"{listener} hears {expected}", came, ("dongne/location/2",))
 
 
 def _place(location: Told) -> Point:
@@ -214,12 +215,19 @@ def _nearby(model: "DongneModel", here: Point, listed: Sequence[Told]) -> Iterat
             if is_due:
                 yield f"the question {question.id}, {distance:.0f} m away", f"the questions {_listed(ids)}"
             continue
-        if abs(float(mine[0]["distance"]) - distance) > ROUNDED_M:
-            yield f"{question.id} at {distance:.1f} m", f"{mine[0]['distance']} m"
         if _age_s(model, question) > HOUR_S + _edge_s(model):
             yield "questions of the last hour", f"{question.id}, {_age_s(model, question):.0f} s old"
         if wrong := {k: v for k, v in mine[0].items() if k != "distance" and question.told[k] != v}:
             yield f"{question.id} as it is kept", str(wrong)
+
+
+def _far(model: "DongneModel", here: Point, listed: Sequence[Told]) -> Iterator[tuple[str, str]]:
+    """Yield which questions are said to be nearer or farther than they are."""
+    for one in listed:
+        if (question := model.questions.get(str(one["id"]))) is not None:
+            distance = distance_m(here, question.at)
+            if abs(float(one["distance"]) - distance) > ROUNDED_M:
+                yield f"{question.id} at {distance:.1f} m", f"{one['distance']} m"
 
 
 def _age_s(model: "DongneModel", question: "Question") -> float:

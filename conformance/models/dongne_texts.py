@@ -59,7 +59,9 @@ def is_kept_as(said: str, kept: str) -> bool:
     """Say whether a text may be kept so; of texts with markup or control characters much is open, but no element."""
     if has_markup(kept):
         return False
-    is_plain = not any(letter in "<>&" or unicodedata.category(letter) == "Cc" for letter in said)
+    is_plain = not any(
+        letter in "<>&" or (unicodedata.category(letter) == "Cc" and letter not in "\t\n") for letter in said
+    )
     blanks = string.whitespace + _DISPUTED
     return not is_plain or (kept == kept.strip() and kept.strip(blanks) == said.strip().strip(blanks))
 

@@ -1,0 +1,129 @@
+"""Every check of dongne has been seen to fail: each faulty server at its requirement, and the whole one passes."""
+
+import io
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from conformance.case import Case
+from conformance.playground import Options, Playground
+from conformance.runner import Finished, run
+from conformance.suite import ground, suite_of
+from conformance.verdict import Outcome, Verdict
+from reference_server.mode import Mode
+from reference_server.rules.dongne import Dongne
+from reference_server.serve import running
+from reference_server.settings import Settings
+from reference_server.world import World
+from simulators.target import Target
+from tests.faults.dongne import FAULTS, Faulty
+from tests.reference_server.redis_server import RedisServer
+
+SUITE = suite_of("dongne")
+SEEDS = range(10)
+WORLD = World.built_in()
+QUICK = 3.0
+"""How fast time passes where nobody waits for minutes."""
+SLOW_CASES_QUICK = 150.0
+"""How fast it passes where somebody does; a machine that is busy for a second is late by minutes then."""
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not RedisServer.INSTALLED:
+        pytest.skip("what others read is seen in a Redis of the test's own: install redis-server")
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_fault_is_failed_at_its_requirement(fault: type[Faulty], request: pytest.FixtureRequest) -> None:
+    url = str(request.getfixturevalue("redis_url")) if fault.in_redis else ""
+    options = Options(seed=0, budget_s=20.0, slow=fault.scale > 10)
+    rules = fault(WORLD, Mode.PRODUCTION)
+    with playing(rules, options, scale=fault.scale, patience=1.0, redis_url=url) as played:
+        failures = [verdict for verdict in _verdicts(played, fault.requirement) if verdict.outcome is Outcome.FAIL]
+
+    assert failures, f"{fault.__name__} went unnoticed"
+    found = failures[0]
+    assert fault.requirement in (found.requirement, *found.also), found
+    assert found.expected
+    assert found.came
+    assert 2 <= len(found.conversation) <= 8, found.conversation
+
+
+def _verdicts(played: Playground, requirement: str) -> list[Verdict]:
+    """Play the cases that cite the requirement until one fails there; the random ones only if no fixed one does."""
+    cases = [case for case in SUITE.select([requirement]) if case.address != "dongne/all/silent-death"]
+    for case in sorted(cases, key=lambda case: (case.is_random, not case.is_slow, case.kind != "scene")):
+        events = run(played, [case])
+        verdicts = [verdict for event in events if isinstance(event, Finished) for verdict in event.verdicts]
+        found = [verdict for verdict in verdicts if requirement in (verdict.requirement, *verdict.also)]
+        if any(verdict.outcome is Outcome.FAIL for verdict in found):
+            return found
+    return []
+
+
+@contextmanager
+def playing(
+    rules: Dongne, options: Options, *, scale: float = 1.0, patience: float = 5.0, redis_url: str = ""
+) -> Iterator[Playground]:
+    """Serve these rules, and open a ground there."""
+    settings = Settings(port=0, time_scale=scale, redis_url=redis_url)
+    with running(settings, [rules], log_stream=io.StringIO()) as url:
+        target = Target.at(url, protocol="dongne", patience=patience, time_scale=scale)
+        with ground(replace(target, redis_url=redis_url), options) as played:
+            yield played
+
+
+def test_most_requirements_are_seen_to_fail() -> None:
+    broken = {fault.requirement for fault in FAULTS}
+    assert broken <= SUITE.protocol.requirements.keys()
+    elsewhere = {"all/3", "all/5", "all/9", "all/10", "all/11", "http/1", "http/2", "http/3", "http/4", "handshake/1"}
+    elsewhere |= {"cache/2", "cache/4", "notice/4"}  # what no rule decides, or what is seen as others of its kind are
+    unseen = SUITE.protocol.requirements.keys() - broken - SUITE.untested.keys()
+    assert unseen == {f"dongne/{address}" for address in elsewhere}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whole_server_passes_random_cases(seed: int) -> None:
+    random = [case for case in SUITE.cases() if case.is_random]
+    with playing(Dongne(WORLD, Mode.PRODUCTION), Options(seed=seed, budget_s=1.2)) as played:
+        verdicts = _played(played, random)
+
+    assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
+
+
+def _played(played: Playground, cases: list[Case]) -> list[Verdict]:
+    return [v for event in run(played, cases) if isinstance(event, Finished) for v in event.verdicts]
+
+
+def test_whole_server_passes_fixed_cases(redis_url: str) -> None:
+    fixed = [case for case in SUITE.cases() if not case.is_random]
+    rules = Dongne(WORLD, Mode.PRODUCTION)
+    with playing(rules, Options(seed=0), scale=QUICK, redis_url=redis_url) as played:
+        verdicts = _played(played, fixed)
+
+    assert [verdict for verdict in verdicts if verdict.outcome >= Outcome.UNKNOWN] == []
+    passed = {verdict.requirement for verdict in verdicts if verdict.outcome is Outcome.PASS}
+    slow = {"dongne/stage/3", "dongne/stage/4", "dongne/time/2", "dongne/notice/2"}
+    assert SUITE.protocol.requirements.keys() - passed == SUITE.untested.keys() | slow
+
+
+def test_whole_server_passes_slow_cases() -> None:
+    slow = ["dongne/stage/experts", "dongne/stage/everybody", "dongne/notice/retries", "dongne/time/slow-answers"]
+    with playing(Dongne(WORLD, Mode.PRODUCTION), Options(seed=0, slow=True), scale=SLOW_CASES_QUICK) as played:
+        verdicts = _played(played, SUITE.select(slow))
+
+    assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
+
+
+def test_every_requirement_is_cited_or_explained() -> None:
+    cited = set(itertools.chain.from_iterable(case.cites for case in SUITE.cases()))
+    assert cited <= SUITE.protocol.requirements.keys()
+    assert SUITE.protocol.requirements.keys() - cited == SUITE.untested.keys()
