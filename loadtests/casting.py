@@ -1,9 +1,13 @@
 """Names and places for those who come to a load test one by one."""
 
 import heapq
+from collections import Counter, deque
+from collections.abc import Sequence
 from random import Random
 
+from protocols.errors import UsageError
 from simulators.actor import Actor
+from simulators.people import Identity
 from simulators.scenario import KINDS, PER_SCOPE
 from simulators.target import Target
 
@@ -11,12 +15,16 @@ from simulators.target import Target
 class Casting:
     """Gives each newcomer a name of its own, a chance of its own, and the first free place, 20 to a space."""
 
-    def __init__(self, target: Target, *, seed: str, run: str) -> None:
-        """Begin with empty spaces; `run` goes into the names of new ones, so that no two runs meet."""
+    def __init__(self, target: Target, *, seed: str, run: str, posts: Sequence[tuple[str, Identity]] = ()) -> None:
+        """Begin with empty spaces; `run` goes into the names of new ones, so that no two runs meet.
+
+        `posts` are the spaces that have staff, with whom.
+        """
         self._target = target
         self._seed = seed
         self._run = run
-        self._count = 0
+        self._counts: Counter[str] = Counter()  # kind -> how many have come
+        self._posts = deque(posts)  # those that are free
         self._free: list[int] = []  # places that were left, the first on top
         self._places: dict[str, int] = {}  # name -> its place
 
@@ -26,15 +34,25 @@ class Casting:
         return len(self._places)
 
     def give(self, kind: str) -> Actor:
-        """Return somebody of this kind."""
-        place = heapq.heappop(self._free) if self._free else len(self._places)
-        self._count += 1
-        name = f"{kind}-{self._count}"
-        self._places[name] = place
+        """Return somebody of this kind; raises UsageError where no staff is left."""
         role = KINDS[self._target.protocol][kind]
+        if role.is_staff and not self._posts:
+            raise UsageError(f"the target has no more staff to lend to a {kind}; ask for fewer")
+        place = heapq.heappop(self._free) if self._free else len(self._places)
+        self._counts[kind] += 1
+        # Those who share a session are found by their numbers: the third tablet is the third messenger's.
+        name = f"{kind}-{self._counts[kind]}"
+        self._places[name] = place
         scope = self._target.scope(place // PER_SCOPE, self._run)
-        return role(name, scope, Random(f"{self._seed}/{name}"), production=self._target.mode == "production")
+        identity = None
+        if role.is_staff:
+            scope, identity = self._posts.popleft()
+        actor = role(name, scope, Random(f"{self._seed}/{name}"), production=self._target.mode == "production")
+        actor.identity = identity
+        return actor
 
     def take_back(self, actor: Actor) -> None:
         """Let somebody else have this one's place."""
         heapq.heappush(self._free, self._places.pop(actor.name))
+        if actor.is_staff and actor.identity is not None:
+            self._posts.append((actor.scope, actor.identity))

@@ -32,7 +32,8 @@ class Stage:
         self._environment = environment
         self._target = target
         self._run = secrets.token_hex(3)
-        self._casting = Casting(target, seed=seed, run=self._run)
+        self._seed = seed
+        self._casting = Casting(target, seed=seed, run=self._run)  # without staff, until the target is known
         self._engine = Engine()
         self._entrance = BoundedSemaphore()
         self._closed = False
@@ -90,12 +91,14 @@ class Stage:
         try:
             gathering = Population.gather(self._target, Cast({}), seed=0, run=self._run)
             population = self._engine.submit(gathering)
+            posts = self._engine.submit(population.posts())
         except TargetUnreachable as error:
             failure = Failure(Label("connect", self._target.transport), str(error), timed=False)
             batch = Batch()
             batch.failures[failure] = 1
             report(self._environment.stats, batch)
             raise
+        self._casting = Casting(self._target, seed=self._seed, run=self._run, posts=posts)
         self._life = self._engine.spawn(population.play(_FOREVER_S))
         self._reporter = gevent.spawn(self._report, population)
         self._population = population

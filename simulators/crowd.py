@@ -36,6 +36,7 @@ _LISTEN_S: Final = 30.0
 _FOREVER_S: Final = 1e6
 _GIVE_UP_S: Final = 10.0
 """How long everybody tries to come back to a target that is gone, as one that begins anew is for a while."""
+_ALL: Final = 1_000_000
 _ACK_MS: Final = 1000
 """How long an ack may take where the contract does not say."""
 _ARRIVALS_PER_S: Final = 100
@@ -175,8 +176,14 @@ class Crowd:
         """How many may be there at once: as many as the target has sessions for."""
         return math.inf if self._people.gives_guests else len(self._accounts)
 
+    async def posts(self) -> list[tuple[str, Identity]]:
+        """Return every OWNER and STAFF once, with a space of theirs; raises TargetUnreachable."""
+        return await self._people.posts(_ALL)
+
     def admit(self, actor: Actor) -> None:
         """Let somebody come now who is not in the cast."""
+        if actor.shares or any(kind.shares == actor.kind for kind in KINDS[self.target.protocol].values()):
+            self._shared.setdefault(actor.session_of, None)
         self._ledger.add(actor.name, actor.standing)
         actor.come(self.elapsed_s)
         self._reschedule(actor)

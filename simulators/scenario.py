@@ -29,6 +29,11 @@ class Kind(Protocol):
         """Whether it needs the session of somebody whom the target knew before."""
         ...
 
+    @property
+    def shares(self) -> str:
+        """The kind whose session it holds too; empty where it has one of its own."""
+        ...
+
     def __call__(self, name: str, scope: str, random: Random, *, production: bool) -> Actor:
         """Make one of them."""
         ...
@@ -59,8 +64,11 @@ class Cast:
 
     @classmethod
     def usual(cls, protocol: str) -> Self:
-        """Return about twenty people of all the kinds that behave."""
-        return cls.parse(_USUAL[protocol], protocol)
+        """Return about twenty people of the kinds that behave."""
+        if (usual := _USUAL.get(protocol)) is not None:
+            return cls.parse(usual, protocol)
+        kinds = [name for name, kind in KINDS[protocol].items() if name != "heckler" and not kind.is_staff]
+        return cls(dict.fromkeys(kinds, max(1, PER_SCOPE // len(kinds))))
 
     @classmethod
     def parse(cls, text: str, protocol: str) -> Self:

@@ -1,6 +1,9 @@
 """Who comes gets the first free place, and a life that follows from the seed."""
 
+import pytest
+
 from loadtests.casting import Casting
+from protocols.errors import UsageError
 from simulators.actor import Act, Actor
 from simulators.people import Identity
 from simulators.scenario import PER_SCOPE
@@ -39,6 +42,25 @@ def test_a_place_that_was_left_is_given_to_the_next_under_a_new_name() -> None:
 def test_the_kinds_are_those_of_a_cast() -> None:
     cast = casting()
     assert [cast.give(kind).kind for kind in ("player", "guest", "heckler")] == ["player", "guest", "heckler"]
+
+
+def test_staff_comes_with_its_session_to_its_space_and_leaves_it_to_the_next() -> None:
+    mina = Identity(token="t", id="user-mina", nickname="Mina", role="OWNER")
+    cast = Casting(TARGET, seed="1", run="r", posts=[("plaza", mina)])
+    first = cast.give("staff")
+    assert (first.scope, first.identity) == ("plaza", mina)
+    with pytest.raises(UsageError, match="no more staff"):
+        cast.give("staff")
+    assert cast.seated == 1
+    cast.take_back(first)
+    assert cast.give("staff").identity == mina
+
+
+def test_who_shares_a_session_has_the_number_of_whose_it_is() -> None:
+    cast = Casting(Target.at("http://127.0.0.1:3001", namespace="/", protocol="gopang"), seed="1", run="r")
+    messengers = [cast.give("messenger") for _ in range(2)]
+    tablets = [cast.give("tablet") for _ in range(2)]
+    assert [tablet.session_of for tablet in tablets] == [messenger.name for messenger in messengers]
 
 
 def test_the_same_seed_gives_the_same_life_and_another_seed_another() -> None:

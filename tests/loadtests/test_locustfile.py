@@ -23,6 +23,7 @@ from reference_server.serve import running
 from reference_server.settings import Settings
 
 LOCUSTFILE = Path(__file__).parents[2] / "loadtests" / "locustfile.py"
+EXAMPLE = LOCUSTFILE.parents[1] / "examples" / "target.toml"
 WITHIN_S = 60.0
 # The process that runs these tests has Locust as a library, which must not reach the command.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LOCUST_SKIP_MONKEY_PATCH"}
@@ -90,6 +91,26 @@ def test_in_several_processes(url: str, tmp_path: Path) -> None:
     check_rows(rows(tmp_path / "figures_stats.csv"), 24)
 
 
+def test_who_is_named_comes_and_another_protocol_s_people_too(url: str, tmp_path: Path) -> None:
+    users = ("TalkerUser", "VisitorUser", "HubHecklerUser", "MessengerUser", "TabletUser", "OwnerUser", "AdminUser")
+    ended = locust(tmp_path, "--host", url, "-u", "21", "-r", "21", "-t", "5s", "--csv", "figures", *users)
+    assert ended.returncode == 0, ended.stderr
+    found = rows(tmp_path / "figures_stats.csv")
+    for key in (("deliver", "message_sent"), ("ack", "message:send")):
+        assert int(found[key]["Request Count"]) > 0, key
+    assert int(found["connect", "websocket"]["Request Count"]) >= 21
+    assert {row["Failure Count"] for row in found.values()} == {"0"}
+
+
+def test_the_usual_people_of_a_protocol(url: str, tmp_path: Path) -> None:
+    ended = locust(tmp_path, "--host", url, "--protocol", "gateway", "-u", "10", "-r", "10", "-t", "4s", "--csv", "f")
+    assert ended.returncode == 0, ended.stderr
+    found = rows(tmp_path / "f_stats.csv")
+    assert int(found["ack", "joinRoom"]["Request Count"]) >= 10
+    assert int(found["deliver", "newMessage"]["Request Count"]) > 0
+    assert not [name for _, name in found if name.startswith("player:")]
+
+
 def test_a_target_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
     ended = locust(tmp_path, "--host", f"http://127.0.0.1:{free_port()}", "-u", "2", "-r", "2", "-t", "2s")
     assert ended.returncode == 1, ended.stderr
@@ -102,6 +123,7 @@ def test_a_target_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
     [
         ((), "name the target: --host http://127.0.0.1:3001, or --target FILE"),
         (("--target", "nowhere.toml"), "nowhere.toml"),
+        (("--target", str(EXAMPLE), "TalkerUser"), "is about space, and these users speak hub"),
     ],
 )
 def test_a_target_that_cannot_be_is_one_clear_line(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
