@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from conformance.case import Skipped
+from conformance.crash import come_back, crash, demand
 from conformance.http import Reply
 from conformance.models.dongne import Question
 from conformance.models.dongne_cast import FAR, LOCAL, DongneCast
 from conformance.models.dongne_places import TOWNS
+from conformance.models.dongne_stages import AFTER_MS
 from conformance.person import Person
 from conformance.scene import Scenes, attributed, require
 from conformance.verdict import Broken
@@ -133,6 +135,53 @@ async def stage__everybody(cast: DongneCast) -> None:
         await cast.answer(ana, answered)
         await cast.stage.listen(2 * MINUTE_MS + 5000)
         await cast.stage.listen(5000)
+
+
+@shows("stage/10", "stage/11", slow=True)
+async def stage__survives_a_crash(cast: DongneCast) -> None:
+    """The target dies after the first stage; once it is back the others follow, and nobody hears of anything twice."""
+    demand(cast.stage.target)
+    ana = await cast.come("ana", at=cast.origin)
+    near = await cast.come("near", having=LOCAL, at=cast.origin.moved(5))
+    details = cast.details_of(lambda details: details.get("tags", "") != "")
+    expert = await cast.come("expert", having=details, at=cast.origin.moved(FAR))
+    question = await cast.ask(ana, more={"hashtags": details["tags"].split(",")[:1]})
+    await crash(cast.stage.target)
+    # When a stage comes whose time has passed meanwhile, and who counts as present then, no page says.
+    question.notices.doubtful.update(map(cast.model.user_id, (ana, near, expert)))
+    for who in (ana, near, expert):
+        who.is_here = False
+        cast.model.present.remove(who)
+        cast.model.leave(who)
+    assert ana.identity is not None
+    await come_back(cast.stage, ana.identity)
+    with attributed("dongne/stage/10"):
+        for who, at in ((ana, cast.origin), (near, cast.origin.moved(5)), (expert, cast.origin.moved(FAR))):
+            await cast.stage.connect(who.name)
+            await cast.move(who, at)
+        await _wait_for(cast, expert, question)
+    await cast.stage.listen(5000)
+    told = {who: _notices(cast, who, question) for who in (ana, near, expert)}
+    expected = "a notification with priority EXTENDED for the expert after 30 s"
+    require(told[expert] == ["EXTENDED"], "dongne/stage/10", expected, told[expert])
+    expected = "a notification at once for who is near, none for the asker, and no other"
+    require([told[near], told[ana]] == [["IMMEDIATE"], []], "dongne/stage/11", expected, told)
+
+
+async def _wait_for(cast: DongneCast, who: Person, question: Question) -> None:
+    """Wait until somebody has heard of a question, or should have at the latest."""
+    scaled_s = (AFTER_MS[3] + 5000) / 1000 / cast.stage.target.time_scale
+    deadline = time.monotonic() + scaled_s + cast.stage.target.deadline_s(1000)
+    cast.stage.begin("= time passes")
+    await cast.stage.until(lambda: bool(_notices(cast, who, question)), [who], deadline)
+    await cast.stage.overhear("time that passes")
+
+
+def _notices(cast_: DongneCast, who: Person, question: Question) -> list[str]:
+    """Return the priorities of all that somebody ever heard of a question, through one socket after the other."""
+    heard = [one for one in cast_.stage.history if one.name == NOTICE and one.actor == who.name]
+    payloads = [cast("Mapping[str, Any]", one.arguments[0]) for one in heard]
+    return [str(one["priority"]) for one in payloads if one["question"]["id"] == question.id]
 
 
 # ---- how the service does ----------------------------------------------------------------------------------------

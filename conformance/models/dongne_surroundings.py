@@ -29,8 +29,6 @@ SHOWN: Final[Mapping[str, Sequence[str]]] = {
 UNTESTED: Final[Mapping[str, str]] = {
     "dongne/handshake/3": "who is on a server's blacklist is its own configuration",
     "dongne/stage/8": "how many notifications a server sends out at a time is not heard by those who get them",
-    "dongne/stage/10": "making an instance die while another lives needs its inside",
-    "dongne/stage/11": "making an instance die while another lives needs its inside",
     "dongne/time/3": "a server's webhook is its own configuration",
     "dongne/load/1": "a thousand people at a time are a load test's work, not a check's",
 }

@@ -1,19 +1,17 @@
 """What `gateway` promises for the day on which it dies: whatever was ACKed is delivered, or stands in the history."""
 
 import asyncio
-import subprocess
 import time
 from contextlib import suppress
 from typing import Final
 
-from conformance.case import Skipped
+from conformance.crash import come_back, crash, demand
 from conformance.models.gateway import Room
 from conformance.models.gateway_cast import GatewayCast, new_id
 from conformance.person import Person
 from conformance.scene import Scenes, attributed, require
 from protocols import gateway
-from protocols.errors import NotHeard, RehearsalError, TargetUnreachable, UsageError
-from simulators.connection import Connection
+from protocols.errors import NotHeard
 from simulators.received import Answer
 
 SCENES: Final[Scenes[GatewayCast]] = Scenes("gateway")
@@ -21,8 +19,6 @@ shows = SCENES.shows
 
 SPOKEN: Final = 200
 """Messages that are on their way when the target dies: some are ACKed by then, some are not."""
-BACK_MS: Final = 10_000
-"""How long a restart may take until the target answers again; times the target's patience."""
 LAST_WORDS_MS: Final = 100
 """What the target said before its death takes to arrive; times its patience."""
 LOOK_S: Final = 0.05
@@ -33,8 +29,7 @@ LOOK_S: Final = 0.05
 async def durability__crash(cast: GatewayCast) -> None:
     """The target dies amid a hundred messages; what was ACKed has been heard, or is in the history once it is back."""
     target = cast.stage.target
-    if target.crash is None or target.restart is None:
-        raise Skipped("nothing here can make the target crash; say crash = […] and restart = […] in the target file")
+    demand(target)
     await cast.assemble()
     ana, room = cast.person("ana"), cast.room(0)
     for number in range(3):
@@ -44,7 +39,7 @@ async def durability__crash(cast: GatewayCast) -> None:
     for person in cast.stage.people:
         person.is_here = False
         cast.model.leave(person)
-    await _come_back(cast)
+    await come_back(cast.stage, cast.identity(ana))
     with attributed("gateway/durability/1"):
         kept = {str(one["clientMsgId"]) for one in await _whole(cast, room, accepted - heard)}
     lost = accepted - heard - kept
@@ -59,7 +54,6 @@ async def _crash_amid(cast: GatewayCast, ana: Person, room: Room) -> set[str]:
     """Let somebody speak, and the target die once the first ACK has come; return what was ACKed."""
     target, connection = cast.stage.target, ana.connection
     assert connection is not None
-    assert target.crash is not None
     cast.stage.begin("= the target crashes while ana speaks")
     for person in cast.stage.people:
         person.forget()
@@ -67,21 +61,10 @@ async def _crash_amid(cast: GatewayCast, ana: Person, room: Room) -> set[str]:
         message = gateway.SendMessage(roomId=room.id, clientMsgId=new_id(), content="can anybody hear me?")
         connection.ask_raw(message.event_name, *message.to_args())
     await cast.stage.until(lambda: bool(_accepted(ana)), [ana], time.monotonic() + target.deadline_s(1000))
-    await _run(target.crash)
+    await crash(target)
     with suppress(NotHeard):  # where only a worker has died; else what was on its way is here when the connection ends
         await connection.wait_closed(target.deadline_s(LAST_WORDS_MS))
     return _accepted(ana)
-
-
-async def _run(command: tuple[str, ...]) -> None:
-    """Run a command of the target file to its end; raises UsageError where it fails."""
-    try:
-        process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.DEVNULL)
-        code = await process.wait()
-    except OSError as error:
-        raise UsageError(f"{command[0]} cannot be run: {error}; mend crash in the target file") from error
-    if code != 0:
-        raise UsageError(f"{' '.join(command)} ended with {code}; mend crash in the target file")
 
 
 def _accepted(who: Person) -> set[str]:
@@ -91,30 +74,6 @@ def _accepted(who: Person) -> set[str]:
 
 def _heard(who: Person) -> list[gateway.NewMessage]:
     return [received.event for received in who.inbox if isinstance(received.event, gateway.NewMessage)]
-
-
-async def _come_back(cast: GatewayCast) -> None:
-    """Run the restart command, which may go on running, and wait until somebody can connect again."""
-    target, ana = cast.stage.target, cast.person("ana")
-    assert target.restart is not None
-    try:
-        # What may be run stands in the target file of whoever runs this.
-        process = subprocess.Popen(target.restart, stdin=subprocess.DEVNULL)  # noqa: S603, ASYNC220
-    except OSError as error:
-        raise UsageError(f"{target.restart[0]} cannot be run: {error}; mend restart in the target file") from error
-    cast.stage.started.append(process)
-    deadline = time.monotonic() + BACK_MS / 1000 * target.patience
-    endpoint = target.endpoint(auth={"token": cast.identity(ana).token})
-    while True:
-        try:
-            connection = await Connection.open(endpoint, target.contract, "scout", patience_s=target.deadline_s(1000))
-        except RehearsalError as error:
-            if time.monotonic() >= deadline:
-                raise TargetUnreachable(f"the target has not come back after its restart: {error}") from error
-            await asyncio.sleep(LOOK_S)
-        else:
-            await connection.close()
-            return
 
 
 async def _whole(cast: GatewayCast, room: Room, wanted: set[str]) -> list[dict[str, object]]:
