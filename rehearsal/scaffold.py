@@ -55,7 +55,7 @@ REGISTRATIONS: Final = (
     Registration(
         Path("simulators/scenario.py"),
         ("from simulators.actors import echo",),
-        {"KINDS": '"echo": echo.ACTORS', "_USUAL": '"echo": "talker=20"'},
+        {"KINDS": '"echo": echo.ACTORS', "_USUAL": '"echo": "speaker=20"'},
     ),
     Registration(
         Path("conformance/suite.py"),
