@@ -10,7 +10,7 @@ from typing import Final
 import typer
 import typer.testing
 
-from rehearsal.cli import app
+from rehearsal.application import app
 
 PAGE: Final = Path("docs/cli.md")
 WIDTH: Final = 80

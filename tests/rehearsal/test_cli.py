@@ -11,6 +11,7 @@ import pytest
 
 from rehearsal.cli import main
 from rehearsal.help_docs import commands, help_of
+from simulators.target import Target
 
 from .command import COMMAND, Running, rehearsal
 
@@ -146,3 +147,20 @@ def test_serve_ends_on_ctrl_c() -> None:
 
     assert ended.code == 0
     assert "Traceback" not in ended.err
+
+
+def test_ctrl_c_ends_it_without_a_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Target, "at", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["simulate", "http://127.0.0.1:9"])
+    assert ended.value.code == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_it_is_ready_for_ctrl_c_before_it_imports_what_takes_time() -> None:
+    script = "import sys, rehearsal.cli; print({'typer', 'rich', 'protocols', 'asyncio'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import typer.testing
 
-from rehearsal.cli import app
+from rehearsal.application import app
 
 from .command import Running
 
