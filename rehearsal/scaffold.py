@@ -70,6 +70,7 @@ REGISTRATIONS: Final = (
             "promises=echo_promises.SCENES.cases, untested={}, shown=echo_promises.SHOWN,)"
         },
     ),
+    Registration(Path("rehearsal/paper_people.py"), (), {"_CLAIMS": '"echo": lambda who: {"id": who.id}'}),
 )
 """Every table that lists the protocols."""
 

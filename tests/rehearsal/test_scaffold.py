@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from protocols.errors import UsageError
-from rehearsal.scaffold import LONGEST, main, scaffold
+from rehearsal.scaffold import LONGEST, REGISTRATIONS, main, scaffold
 
 from .command import Running
 
@@ -29,6 +29,14 @@ PARTS = (
     "docs",
 )
 UNUSED = shutil.ignore_patterns("node_modules", "interop", ".*", "*.pyc.*")  # the last are half-written
+ON_PAPER = """
+from rehearsal.virtual import VirtualRun
+from simulators.scenario import Cast
+
+people = Cast.parse("speaker=20,heckler=3", "echo")
+tally = VirtualRun(people, protocol="echo", seed=1, accounting=True).play(60.0).tally
+assert (tally.faults, tally.examples) == (0, []) and tally.total("delivered") > 1000, tally
+"""
 HIDDEN = {"VIRTUAL_ENV", "PYTEST_ADDOPTS", "MAKEFLAGS", "MAKELEVEL"}
 
 
@@ -93,6 +101,7 @@ def test_what_the_page_says_comes_true(checkout: Path, env: dict[str, str]) -> N
             url = server.line_with("Listening on").split()[-1]
             for command in others:
                 run(quicker(command).replace("http://127.0.0.1:3001", url))
+        run(f".venv/bin/python -c '{ON_PAPER}'")
         assert types.stdout is not None
         assert types.stdout.read() == f"Success: no issues found in {len(new)} source files\n"
 
@@ -143,10 +152,9 @@ def test_elsewhere_than_in_a_checkout_nothing_is_written(
 
 def test_a_table_that_is_not_written_out_is_not_guessed_at(checkout: Path, tmp_path: Path) -> None:
     (tmp_path / "spec").symlink_to(checkout / "spec")
-    for package in ("protocols", "reference_server", "simulators", "conformance"):
-        (tmp_path / package).mkdir()
-    for file in ("protocols/__init__.py", "reference_server/served.py", "simulators/scenario.py"):
-        shutil.copy(ROOT / file, tmp_path / file)
+    for registration in REGISTRATIONS:
+        (tmp_path / registration.path).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / registration.path, tmp_path / registration.path)
     (tmp_path / "conformance" / "suite.py").write_text("import all_of\n\nSUITES = all_of.them()\n", "utf-8")
 
     with pytest.raises(UsageError, match=r"^conformance/suite.py has no table SUITES that is written out"):
