@@ -101,10 +101,10 @@ class LibraryHandler(logging.Handler):
         self._code = code
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record. A client's broken HTTP is no fault of ours and gets no traceback."""
+        """Write one record. A client's broken HTTP, or connection, is no fault of ours and gets no traceback."""
         error = record.exc_info[1] if record.exc_info else None
         message = record.getMessage()
-        if isinstance(error, HttpProcessingError):
+        if isinstance(error, HttpProcessingError | ConnectionError):
             # What its message says besides is quoted from the request, and may be the line with the token.
             self._log.write(Line("info", f"{message}: {type(error).__name__}", self._code))
         elif error is not None:

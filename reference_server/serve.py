@@ -108,7 +108,8 @@ async def listening(app: web.Application) -> AsyncIterator[str]:
         logger = library_logger(log, "aiohttp", "E2000")
 
         def connection() -> _Connection:
-            return _Connection(http, loop=loop, logger=logger, access_log=_SILENT)
+            # Nobody here takes compressed bodies: a few kilobytes of one can be megabytes, or no gzip at all.
+            return _Connection(http, loop=loop, logger=logger, access_log=_SILENT, auto_decompress=False)
 
         try:
             server = await loop.create_server(connection, settings.host or None, settings.port, ssl=tls)

@@ -34,11 +34,13 @@ class Shape:
     async def read(self, request: web.Request) -> Mapping[str, Json]:
         """Return the body of a request.
 
-        Raises Refused: 415 for another type than JSON (which a page could send without asking leave), 413 for too
-        much of it, 400 for what is no JSON or has another shape.
+        Raises Refused: 415 for another type than JSON (which a page could send without asking leave) or a compressed
+        one, 413 for too much of it, 400 for what is no JSON or has another shape.
         """
         if request.content_type != "application/json":
             raise Refused(415, "The body must be application/json")
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise Refused(415, "The body must not be compressed")  # a small one could become a large one
         body = await _read(request)
         try:
             value: Json = orjson.loads(body)
