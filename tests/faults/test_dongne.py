@@ -93,7 +93,7 @@ def playing(
     rules: Dongne, options: Options, *, scale: float = 1.0, patience: float = 5.0, redis_url: str = ""
 ) -> Iterator[Playground]:
     """Serve these rules, and open a ground there."""
-    settings = Settings(port=0, time_scale=scale, redis_url=redis_url)
+    settings = Settings(port=0, protocols=("dongne",), time_scale=scale, redis_url=redis_url)
     with running(settings, [rules], log_stream=io.StringIO()) as url:
         target = Target.at(url, protocol="dongne", patience=patience, time_scale=scale)
         with ground(replace(target, redis_url=redis_url), options) as played:

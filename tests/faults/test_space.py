@@ -70,7 +70,7 @@ def test_whole_server_passes_random_cases(seed: int) -> None:
 def test_whole_server_passes_fixed_cases(mode: Mode) -> None:
     fixed = [case for case in SUITE.cases() if not case.is_random]
     with (
-        running(Settings(port=0, mode=mode)) as url,
+        running(Settings(port=0, protocols=("space",), mode=mode)) as url,
         ground(Target.at(url, mode=mode.value), Options(seed=0)) as played,
     ):
         verdicts = [v for event in run(played, fixed) if isinstance(event, Finished) for v in event.verdicts]
