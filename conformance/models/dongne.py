@@ -87,7 +87,7 @@ class DongneModel(Model):
         self.known: set[Json] = set()
         """Ids of everybody who was ever here."""
         self.typing: dict[tuple[str, Json], Typing] = {}  # question id, user id -> who types
-        self._said_at: set[Point] = set()  # places that the cast spoke of
+        self._said_at: dict[Point, None] = {}  # places that the cast spoke of, the same order whatever they are
         self._missed: set[str] = set()  # answers that were accepted while their authors were away
 
     # ---- facts -------------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ class DongneModel(Model):
         match event:
             case dongne.CreateQuestion():
                 here = Point(event.location.lat, event.location.lng)
-                self._said_at.add(here)
+                self._said_at[here] = None
                 outlook = super().foresee(who, event, asked=asked)
                 if outlook.refusal is not None:
                     return outlook
@@ -230,7 +230,7 @@ class DongneModel(Model):
             case dongne.UpdateLocation():
                 user_id = self.user_id(who)
                 before, here = self.at.get(user_id), Point(event.latitude, event.longitude)
-                self._said_at.add(here)
+                self._said_at[here] = None
                 self.at[user_id] = here
                 outlook = super().foresee(who, event, asked=asked)
                 if before is None:
@@ -434,7 +434,7 @@ class DongneModel(Model):
         overrides: dict[str, SearchStrategy[Json]]
         match operation.event:
             case dongne.CreateQuestion:
-                near: list[Json] = [{"lat": point.lat, "lng": point.lng} for point in sorted(self._said_at)]
+                near: list[Json] = [{"lat": point.lat, "lng": point.lng} for point in self._said_at]
                 anywhere = valid(self.protocol, "Location")
                 overrides = {
                     "title": texts.WRITTEN,
@@ -448,10 +448,10 @@ class DongneModel(Model):
             case dongne.AcceptAnswer | dongne.MessageRead:
                 overrides = {"answerId": answer_id}
             case dongne.UpdateLocation:
-                here = self._said_at or {Point(0, 0)}
+                here = list(self._said_at) or [Point(0, 0)]
                 overrides = {
-                    "latitude": st.sampled_from(sorted(point.lat for point in here)),
-                    "longitude": st.sampled_from(sorted(point.lng for point in here)),
+                    "latitude": st.sampled_from([point.lat for point in here]),
+                    "longitude": st.sampled_from([point.lng for point in here]),
                 }
             case dongne.SyncUnreadMessages:
                 times = [str(answer["createdAt"]) for q in self.questions.values() for answer in q.answers]
