@@ -13,11 +13,12 @@ from conformance.case import Case
 from conformance.cast import Cast
 from conformance.examples import mutations
 from conformance.expectation import Outlook
+from conformance.models.common_promises import spoken
 from conformance.playground import Playground
 from conformance.stage import CONNECT
 from conformance.verdict import Broken
-from protocols.contract import Handshake, Json, Protocol
-from protocols.errors import ConnectionLost, ConnectRefused, NotHeard
+from protocols.contract import Event, Handshake, Json, Operation, Protocol
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
 from simulators.connection import Connection
 from simulators.received import Received
 from simulators.target import EndpointChanges
@@ -145,8 +146,11 @@ def _refused(handshake: Handshake, attempts: Attempts, may_hang_up: bool, ground
     async def play() -> None:
         async with ground.cast() as cast:
             await cast.assemble()
-            for attempt in await attempts(cast, handshake):
-                await _try(cast, attempt, may_hang_up=may_hang_up)
+            said = spoken(cast.model.protocol)
+            for number, attempt in enumerate(await attempts(cast, handshake)):
+                # Who was refused first hears all that there is to hear, and each of the others one thing in turn.
+                within = said if number == 0 else [said[number % len(said)]]
+                await _try(cast, attempt, within, may_hang_up=may_hang_up)
 
     ground.run(play())
 
@@ -159,17 +163,24 @@ def _by_header(handshake: Handshake, may_hang_up: bool, ground: Playground) -> N
             await cast.assemble()
             identity = await cast.stranger("hedy")
             bearer = {"Authorization": f"Bearer {identity.token}"}
-            hedy = await cast.stage.connect("hedy", identity, auth=None, headers=bearer)
+            try:
+                hedy = await cast.stage.connect("hedy", identity, auth=None, headers=bearer)
+            except UsageError as refused:  # such a token in `auth` was good enough to begin with
+                expected = "a good token in the header is admitted"
+                raise Broken(cast.address("all/9"), expected, f"it was refused: {refused.__cause__}") from refused
             await cast.stage.leave(hedy)
             worthless = {"Authorization": "Bearer let-me-in"}
-            await _try(cast, Attempt("a bad token in the header", [handshake.invalid], None, worthless), may_hang_up)
-            both = Attempt("a bad token beside a good header", [handshake.invalid], {"token": "let-me-in"}, bearer)
-            await _try(cast, both, may_hang_up)
+            said = spoken(cast.model.protocol)
+            for attempt in (
+                Attempt("a bad token in the header", [handshake.invalid], None, worthless),
+                Attempt("a bad token beside a good header", [handshake.invalid], {"token": "let-me-in"}, bearer),
+            ):
+                await _try(cast, attempt, said, may_hang_up=may_hang_up)
 
     ground.run(play())
 
 
-async def _try(cast: Cast, attempt: Attempt, may_hang_up: bool) -> None:
+async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may_hang_up: bool) -> None:
     """Knock, stay as far as that is possible, act within earshot, and check that nothing passes either way."""
     stage, requirement = cast.stage, cast.address("all/9")
     overheard: list[Received] = []
@@ -196,10 +207,17 @@ async def _try(cast: Cast, attempt: Attempt, may_hang_up: bool) -> None:
         elif refused.message not in attempt.texts and not may_hang_up:
             promised = " or ".join(map(repr, dict.fromkeys(attempt.texts)))
             raise Broken(requirement, f"{expected} {promised}", repr(refused.message))
-        await _eavesdrop(cast, connection)
-        await stage.overhear(CONNECT, Outlook(requirement=requirement))
-        if overheard:
-            raise Broken(requirement, f"{attempt.label}: nothing is delivered", f"{INTRUDER} heard {overheard[0]}")
+        # Who speaks out of turn may be hung up on, so listening comes first.
+        told = [partial(_tell, cast, operation) for operation in within]
+        acts: list[Callable[[], Awaitable[None]]] = [*told, partial(_intrude, cast, connection, within), *told]
+        for act in (_nothing, *acts):
+            await act()
+            await _fence(cast, connection)
+            await stage.overhear(CONNECT, Outlook(requirement=requirement))
+            if overheard:
+                raise Broken(requirement, f"{attempt.label}: nothing is delivered", f"{INTRUDER} heard {overheard[0]}")
+            if connection.closed is not None:
+                return
     finally:
         connection.abort()
 
@@ -215,15 +233,32 @@ async def _must_be_cut_off(
         raise Broken(requirement, f"{expected}, or with a disconnect at once", "it was admitted and stays") from stays
 
 
-async def _eavesdrop(cast: Cast, connection: Connection) -> None:
-    """Let who was refused speak, and others within; then ask whether all of that has been answered."""
-    operation = next(iter(cast.model.protocol.inbound.values()))
+async def _nothing() -> None:
+    """Do nothing: what is delivered with the refusal is there by now."""
+
+
+async def _tell(cast: Cast, operation: Operation) -> None:
+    """Let somebody who was admitted say something that others hear."""
     who = await cast.ready(operation)
-    event = cast.event(operation, who)
-    if connection.closed is None:
-        connection.emit(event)
-    await cast.stage.say(who, event)
+    await cast.stage.say(who, cast.event(operation, who))
+
+
+async def _intrude(cast: Cast, connection: Connection, within: Sequence[Operation]) -> None:
+    """Let who was refused try to enter and to say the same."""
+    first = next(iter(cast.model.protocol.inbound.values()))
+    events: list[Event] = []
+    for operation in {operation.id: operation for operation in (first, *within)}.values():
+        who = await cast.ready(operation)
+        events.append(cast.event(operation, who))
+    cast.stage.begin(f"{INTRUDER} = speaks all the same")
+    for event in events:
+        if connection.closed is None:
+            connection.emit(event)
+
+
+async def _fence(cast: Cast, connection: Connection) -> None:
+    """Wait until who was refused would have heard what was said, and what they said themselves was handled."""
     try:
         await connection.fence(within_s=cast.stage.target.deadline_s(1000))
     except (ConnectionLost, NotHeard):
-        return  # who was refused may be hung up on, and is promised no answer
+        return  # they may be hung up on, and are promised no answer

@@ -6,27 +6,32 @@ They speak of ana and ben, whom every cast brings together, and of whatever the 
 import asyncio
 import time
 import urllib.parse
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from types import UnionType
+from typing import Any, Final
 
 from conformance.case import Case, Skipped
 from conformance.cast import Cast
+from conformance.http import Reply
+from conformance.person import Person
 from conformance.scene import Scenes, require
 from conformance.verdict import Broken
-from protocols.contract import Audience, Operation, Protocol
+from protocols.contract import Audience, Operation, Protocol, Trigger
 from protocols.errors import ConnectRefused, NotHeard, TargetUnreachable
 from simulators.connection import Connection
+from simulators.history import Direction
 
 OWN_ORIGIN: Final = "http://localhost:3000"
 FOREIGN_ORIGIN: Final = "http://evil.example"
 SILENCE_MS: Final = 85_000
 """pingInterval + pingTimeout."""
-STRANGER: Final = "127.0.0.77"
-"""An address of this machine that no server should mistake for its developer."""
 TOO_BIG: Final = 1_100_000
 """Characters; the wire admits a million bytes."""
-SHARED: Final = frozenset({Audience.ROOM, Audience.OTHERS, Audience.NAMESPACE, Audience.PEERS})
+BROWSER: Final = "browser"
+"""Who asks over HTTP, in conversations."""
+ROUNDING_S: Final = 1.0
+"""By how much an uptime that is told in whole seconds may be off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,16 @@ def _shows(*cites: str, slow: bool = False) -> Callable[[Callable[[Cast], Awaita
 async def all__unknown_event(cast: Cast) -> None:
     """Names that the protocol does not have, or has only the other way, are refused like an invalid payload."""
     await cast.assemble()
-    ana, protocol = cast.person("ana"), cast.model.protocol
-    names = ["no:such:event", *list(protocol.outbound)[:2], *(name.swapcase() for name in list(protocol.inbound)[:1])]
+    protocol = cast.model.protocol
+    operation = spoken(protocol)[0]
+    who = await cast.ready(operation)
+    whole = cast.event(operation, who).to_args()  # accepted under its own name
+    names = ["no:such:event", *list(protocol.outbound)[:2], operation.name.swapcase()]
     for name in [*names, "", "__proto__", "message", "가나다"]:
         if name not in protocol.inbound:
-            await cast.stage.say_invalid(ana, name, [{}])
-            await cast.stage.say_invalid(ana, name, [])
+            tried: tuple[Sequence[object], ...] = ([{}], [], whole)
+            for arguments in tried:
+                await cast.stage.say_invalid(who, name, arguments)
     await cast.settle()
 
 
@@ -79,23 +88,37 @@ async def all__polling(cast: Cast) -> None:
     await cast.assemble()
     polly = await cast.come("polly", transport="polling")
     await cast.enter(polly, 0)
-    operation = _shared(cast.model.protocol)
-    who = await cast.ready(operation)
-    await cast.stage.say(who, cast.event(operation, who))
-    for operation in {operation.id: operation for operation in cast.likely(polly)}.values():
-        await cast.stage.say(polly, cast.event(operation, polly))
+    try:
+        operation = spoken(cast.model.protocol)[0]
+        who = await cast.ready(operation)
+        await cast.stage.say(who, cast.event(operation, who))
+        await _say_everything(cast, polly)
+        await _say_everything(cast, cast.person("dee"))  # in another place, where nobody listens
+    except Broken as broken:
+        found = (broken.requirement, *broken.also)
+        overheard = cast.address("all/5")
+        requirement = overheard if overheard in found else cast.address("all/7")
+        raise Broken(requirement, broken.expected, broken.came, found) from broken
     with_payload = next(one for one in cast.model.protocol.inbound.values() if one.schema is not None)
     await cast.stage.say_invalid(polly, with_payload.name, [None])
     await cast.stage.leave(polly)
     await cast.settle()
 
 
-def _shared(protocol: Protocol) -> Operation:
-    """Return the first event that others hear of as well."""
-    for operation in protocol.inbound.values():
-        if any(trigger.to in SHARED for trigger in operation.triggers):
-            return operation
-    return next(iter(protocol.inbound.values()))
+async def _say_everything(cast: Cast, who: Person) -> None:
+    """Let somebody emit each event once."""
+    for operation in {operation.id: operation for operation in cast.likely(who)}.values():
+        await cast.stage.say(who, cast.event(operation, who))
+
+
+def spoken(protocol: Protocol) -> Sequence[Operation]:
+    """Return the events that others hear of as well; where there is none, the first one of all."""
+    told = [operation for operation in protocol.inbound.values() if any(map(_is_shared, operation.triggers))]
+    return told or list(protocol.inbound.values())[:1]
+
+
+def _is_shared(trigger: Trigger) -> bool:
+    return trigger.to in {Audience.ROOM, Audience.OTHERS, Audience.NAMESPACE, Audience.PEERS}
 
 
 # ---- how connections end -----------------------------------------------------------------------------------------
@@ -105,7 +128,7 @@ def _shared(protocol: Protocol) -> Operation:
 async def all__too_big(cast: Cast) -> None:
     """A message over 1 MB ends its own connection, and only that; those who must hear of the departure do."""
     await cast.assemble()
-    ana = cast.person("ana")
+    ana, requirement = cast.person("ana"), cast.address("all/10")
     connection = ana.connection
     assert connection is not None
 
@@ -115,9 +138,19 @@ async def all__too_big(cast: Cast) -> None:
             await connection.wait_closed(cast.stage.target.deadline_s(1000))
         except NotHeard as open_still:
             expected = "a message over 1 MB closes its connection"
-            raise Broken(cast.address("all/10"), expected, str(open_still)) from None
+            raise Broken(requirement, expected, str(open_still)) from None
+        await cast.stage.fence()
+        cut_off = [str(who) for who in cast.stage.people if who.is_here and not who.is_connected]
+        expected = "a message over 1 MB closes no connection but its own"
+        require(not cut_off, requirement, expected, f"{', '.join(cut_off)} disconnected too")
 
-    await cast.stage.vanish(ana, send)
+    try:
+        await cast.stage.vanish(ana, send)
+    except Broken as broken:
+        if broken.requirement == requirement:
+            raise
+        also = (broken.requirement, *broken.also)
+        raise Broken(cast.address("all/8"), broken.expected, broken.came, also) from broken
     await cast.settle()
 
 
@@ -134,6 +167,7 @@ async def all__silent_death(cast: Cast) -> None:
 
     async def fall_silent() -> None:
         connection.fall_silent()
+        cast.stage.history.append(ana.name, Direction.STATE, "answers no more pings")
         limit_s = SILENCE_MS / 1000 + cast.stage.target.deadline_s(1000)
         await cast.stage.until(lambda: all(who.inbox for who in mourners), mourners, time.monotonic() + limit_s)
         deaf = [who.name for who in mourners if not who.inbox]
@@ -164,18 +198,24 @@ async def all__rate_limit(cast: Cast) -> None:
     finally:
         await asyncio.gather(*(connection.close() for connection in opened))
     if not opened:
-        raise Skipped(f"nobody can connect from {STRANGER} here: {refusals[0]}")
+        raise Skipped(f"nobody can connect from {_address(cast)} here: {refusals[0]}")
     if len(opened) > 100 or not any("Rate limit exceeded" in refusal for refusal in refusals):
         came = f"{len(opened)} of 120 were let in; refusals: {sorted(set(refusals))[:2]}"
         expected = 'attempts beyond 100 a minute are refused with "Rate limit exceeded"'
         cast.stage.lapse(Broken(cast.address("all/11"), expected, came))
 
 
+def _address(cast: Cast) -> str:
+    """Return an address of this machine that no server should mistake for its developer; each run has another."""
+    first, second, third = bytes.fromhex(cast.scopes.run)
+    return f"127.{64 + first % 128}.{second}.{1 + third % 254}"
+
+
 async def _attempt(cast: Cast) -> Connection:
     """Connect from the stranger's address, each time as somebody else."""
     target = cast.stage.target
     auth = None if target.contract.handshake is None else {"token": (await cast.stranger("stranger")).token}
-    endpoint = target.endpoint(local_addr=STRANGER, transport="websocket", auth=auth)
+    endpoint = target.endpoint(local_addr=_address(cast), transport="websocket", auth=auth)
     return await Connection.open(endpoint, target.contract, "stranger", patience_s=target.deadline_s(1000))
 
 
@@ -186,16 +226,52 @@ async def _attempt(cast: Cast) -> Connection:
 async def http__health(cast: Cast) -> None:
     """GET /health answers 200 with status, uptime, timestamp, environment and connections."""
     requirement = cast.address("http/1")
-    reply = (await cast.http.ask("GET", "/health", requirement)).expect(requirement, 200)
-    missing = {"status", "uptime", "timestamp", "environment", "connections"} - reply.json(requirement).keys()
+    before = await _health(cast, requirement)
+    began = time.monotonic()
+    await cast.assemble()
+    here = sum(person.is_connected for person in cast.stage.people)
+    after = await _health(cast, requirement)
+    passed_s, counted_s = time.monotonic() - began, after["uptime"] - before["uptime"]
+    expected = f"an uptime in seconds, of which {passed_s:.2f} have passed"
+    require(0 <= counted_s <= passed_s + ROUNDING_S, requirement, expected, f"{counted_s:g} more than before")
+    require(after["connections"] >= here, requirement, f"at least {here} connections", after["connections"])
+
+
+async def _health(cast: Cast, requirement: str) -> Mapping[str, Any]:
+    """Ask how the target is, and return what it says once that has the right fields and types."""
+    reply = (await _ask(cast, "/health", requirement)).expect(requirement, 200)
+    health = reply.json(requirement)
+    missing = _HEALTH.keys() - health.keys()
     require(not missing, requirement, f"/health says {', '.join(sorted(missing))}", reply)
+    wrong = [name for name, kind in _HEALTH.items() if not isinstance(health[name], kind)]
+    require(not wrong, requirement, f"/health says {', '.join(wrong)} in a type of its own", reply)
+    return health
+
+
+_HEALTH: Final[Mapping[str, type | UnionType]] = {
+    "status": str,
+    "uptime": int | float,
+    "timestamp": int | float | str,  # the contract says no more of it
+    "environment": str,
+    "connections": int,
+}
+
+
+async def _ask(cast: Cast, path: str, requirement: str, headers: Mapping[str, str] | None = None) -> Reply:
+    """Make a request; it and its answer stand in the conversation."""
+    history = cast.stage.history
+    cast.stage.begin()
+    history.append(BROWSER, Direction.SENT, f"GET {path}", [dict(headers)] if headers else [])
+    reply = await cast.http.ask("GET", path, requirement, headers=headers)
+    history.append(BROWSER, Direction.RECEIVED, str(reply))
+    return reply
 
 
 @_shows("http/2")
 async def http__ready(cast: Cast) -> None:
     """GET /ready answers 200 while everything the target depends on answers."""
     requirement = cast.address("http/2")
-    (await cast.http.ask("GET", "/ready", requirement)).expect(requirement, 200)
+    (await _ask(cast, "/ready", requirement)).expect(requirement, 200)
 
 
 @_shows("http/3")
@@ -204,7 +280,7 @@ async def http__cors(cast: Cast) -> None:
     requirement = cast.address("http/3")
     for url in ("/health", f"{cast.stage.target.path}?EIO=4&transport=polling"):
         for origin, is_ours in ((OWN_ORIGIN, True), (FOREIGN_ORIGIN, False)):
-            reply = await cast.http.ask("GET", url, requirement, headers={"Origin": origin})
+            reply = await _ask(cast, url, requirement, {"Origin": origin})
             allowed = reply.headers.get("Access-Control-Allow-Origin", "")
             expected = f"GET {url} {'allows' if is_ours else 'does not allow'} the origin {origin}"
             came = f"Access-Control-Allow-Origin: {allowed or 'absent'}"
@@ -213,11 +289,15 @@ async def http__cors(cast: Cast) -> None:
 
 @_shows("http/4")
 async def http__security_headers(cast: Cast) -> None:
-    """Every answer carries the security headers, errors too."""
+    """Every answer carries the security headers, errors too; under TLS that of strict transport as well."""
     requirement = cast.address("http/4")
     for path in ("/health", "/metrics", "/no-such-page", f"{cast.stage.target.path}?EIO=4&transport=nonsense"):
-        reply = await cast.http.ask("GET", path, requirement)
+        reply = await _ask(cast, path, requirement)
         for header in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy"):
             require(header in reply.headers, requirement, f"GET {path} answers with {header}", "it is absent")
         nosniff = reply.headers["X-Content-Type-Options"]
         require(nosniff == "nosniff", requirement, f"GET {path} answers nosniff", nosniff)
+        if cast.stage.target.url.startswith("https:"):
+            hsts = reply.headers.get("Strict-Transport-Security", "absent")
+            expected = f"GET {path} tells browsers to come by TLS alone from now on"
+            require("max-age=" in hsts, requirement, expected, f"Strict-Transport-Security: {hsts}")
