@@ -270,8 +270,10 @@ async def time__slow_answers(cast: DongneCast) -> None:
         await cast.answer(ben, question)
     ticks = await _ticks(cast, admin, 2)
     counts = {minutes: _grown(before, ticks[-1][1], f"under{minutes}MinCount") for minutes in (1, 5, 10)}
+    others = _grown(before, ticks[-1][1], "answeredCount") - len(questions)  # answers of strangers meanwhile
     expected = "of answers after 2, 7 and 11 minutes none under 1, one under 5, two under 10"
-    require(counts == {1: 0, 5: 1, 10: 2}, "dongne/time/1", expected, counts)
+    is_right = all(least <= counts[minutes] <= least + others for minutes, least in ((1, 0), (5, 1), (10, 2)))
+    require(others >= 0 and is_right, "dongne/time/1", expected, f"{counts}, and {others} answers of others")
 
 
 def _grown(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> int:
