@@ -1,5 +1,6 @@
 """Reads what an HTTP request brings, strictly: one JSON object of a known shape, of bounded size."""
 
+import asyncio
 from collections.abc import Mapping
 
 import jsonschema_rs
@@ -11,6 +12,8 @@ from reference_server.gate import BadToken, Gate
 from reference_server.http.refusal import UNAUTHORIZED, Refused
 
 MAX_BODY = 16 * 1024
+READ_S = 10.0
+"""How long a body may take to arrive: whoever sends half of one must not keep its connection for good."""
 
 
 class Shape:
@@ -35,7 +38,7 @@ class Shape:
         """Return the body of a request.
 
         Raises Refused: 415 for another type than JSON (which a page could send without asking leave) or a compressed
-        one, 413 for too much of it, 400 for what is no JSON or has another shape.
+        one, 413 for too much of it, 408 for one that takes too long, 400 for what is no JSON or has another shape.
         """
         if request.content_type != "application/json":
             raise Refused(415, "The body must be application/json")
@@ -74,8 +77,12 @@ def bearer_claims(request: web.Request, gate: Gate) -> Mapping[str, Json]:
 
 async def _read(request: web.Request) -> bytes:
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise Refused(413, f"The body is longer than {MAX_BODY} bytes")
+    try:
+        async with asyncio.timeout(READ_S):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise Refused(413, f"The body is longer than {MAX_BODY} bytes")
+    except TimeoutError:
+        raise Refused(408, f"The body did not arrive within {READ_S:g} s") from None
     return bytes(body)

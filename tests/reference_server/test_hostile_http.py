@@ -292,6 +292,17 @@ def test_whoever_hangs_up_amid_a_body_is_no_fault_of_ours(five: FiveHouse) -> No
 
 
 @pytest.mark.usefixtures("undisturbed")
+@pytest.mark.parametrize("half", [b"5\r\nhello\r\n", b"zz\r\nhello\r\n", b""])
+def test_half_a_body_is_not_waited_for_for_good(five: FiveHouse, monkeypatch: pytest.MonkeyPatch, half: bytes) -> None:
+    monkeypatch.setattr("reference_server.http.body.READ_S", 0.05)
+    address = urllib.parse.urlsplit(five.url)
+    head = b"POST /auth/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), WITHIN_S) as connection:
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + half)
+        assert connection.recv(65_536).startswith((b"HTTP/1.1 408 ", b"HTTP/1.0 400 "))
+
+
+@pytest.mark.usefixtures("undisturbed")
 def test_of_twenty_who_register_at_once_one_is_registered(five: FiveHouse) -> None:
     """In whatever case they write it; and the one who was is who can log in."""
     with ThreadPoolExecutor(20) as pool:
