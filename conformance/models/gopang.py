@@ -5,7 +5,7 @@ ledger of their own. What belongs to a user is there whether the user is connect
 """
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import ClassVar, Final, cast
 
@@ -69,6 +69,8 @@ class GopangModel(Model):
         self.departures: dict[str, int] = {}
         """User id -> how many sockets have gone away since a target was last given the time to notice."""
         self._departed: dict[str, float] = {}  # user id -> when a socket of theirs went away last
+        self._strange: dict[str, list[tuple[Person, LedgerEvent]]] = {}
+        # transaction id -> what was heard of it while nobody knew it
         self._unnamed: set[str] = set()  # ids of users with transactions whose ids nobody was told
 
     # ---- facts -------------------------------------------------------------------------------------------------
@@ -391,6 +393,8 @@ class GopangModel(Model):
         parties = self._parties(who, event)
         deal = Deal(deal_id, parties[0], event.receiverId, _whole(event.amount), parties)
         self.ledger.create(deal, [person for user_id in parties for person in self.sockets(user_id)])
+        for person, about in self._strange.pop(deal_id, ()):
+            self.ledger.hear(person, about)
         return deal
 
     # ---- what comes by itself ----------------------------------------------------------------------------------
@@ -423,9 +427,12 @@ class GopangModel(Model):
     def _hear(self, who: Person, event: LedgerEvent) -> bool:
         if self.ledger.hear(who, event):
             return True
-        # What somebody did before may go on; and some created one without asking for its id.
+        # What somebody did before may go on; and some created one without asking for its id, which is told later.
         deal_id = getattr(event, "transactionId", getattr(event, "documentId", ""))
-        return deal_id not in self.ledger.deals and (not self._is_new(who) or self.user(who) in self._unnamed)
+        if deal_id in self.ledger.deals or (self._is_new(who) and self.user(who) not in self._unnamed):
+            return False
+        self._strange.setdefault(deal_id, []).append((who, event))
+        return True
 
     def _remind(self, who: Person, event: gopang.TokenRefresh, received: Received) -> bool:
         if who not in self.token_ends:
@@ -476,28 +483,34 @@ class GopangModel(Model):
     def payloads(self, operation: Operation, who: Person) -> SearchStrategy[Json]:
         """Return valid payloads that speak, as far as they can, of people and things which exist."""
         assert operation.schema is not None
-        named: dict[type[Event], Sequence[str]] = {
+        named: dict[type[Event], Iterable[str]] = {
             gopang.ConversationJoin: self.places,
             gopang.ConversationLeave: [*self.talk.members_of, *self.places],
-            gopang.MessageRead: list(self.talk.messages),
-            gopang.TransactionCancel: list(self.ledger.deals),
-            gopang.OpenhashVerifyRequest: list(self.ledger.records),
+            gopang.MessageRead: self.talk.messages,
+            gopang.TransactionCancel: self.ledger.deals,
+            gopang.OpenhashVerifyRequest: self.ledger.records,
         }
         if operation.event in named:
-            return st.sampled_from([*named[operation.event], NOBODY])
+            return _any_of(named[operation.event])
         drawers = dict.fromkeys(drawer for vault in self.vaults.known.values() for drawer in vault.drawers)
         overrides: dict[str, SearchStrategy[Json]] = {
-            "conversationId": st.sampled_from([*self.places, *self.places, NOBODY]),
-            "lastMessageId": st.sampled_from([*self.talk.messages, NOBODY]),
-            "consentId": st.sampled_from([*self.vaults.consents, NOBODY]),
-            "receiverId": st.sampled_from([*sorted(self._known), NOBODY]),
+            "conversationId": _any_of([*self.places, *self.places]),
+            "lastMessageId": _any_of(self.talk.messages),
+            "consentId": _any_of(self.vaults.consents),
+            "receiverId": _any_of(sorted(self._known)),
             "amount": st.sampled_from([1, 250_000, 1_000_000, 1_000_001, 0, -5, 0.5]) | st.integers(1, 10**16),
-            "vaultId": st.sampled_from([*self.vaults.known, NOBODY]),
-            "drawerId": st.sampled_from([*drawers, NOBODY]),
+            "vaultId": _any_of(self.vaults.known),
+            "drawerId": _any_of(drawers),
         }
         fields = self.protocol.schemas[operation.schema].get("properties", {})
         known = {name: strategy for name, strategy in overrides.items() if name in fields}
         return valid(self.protocol, operation.schema, overrides=known)
+
+
+def _any_of(ids: Iterable[str]) -> SearchStrategy[Json]:
+    """Draw one of some ids, or nobody's. What is drawn does not depend on how many there are, for that time decides."""
+    named = [*ids, NOBODY]
+    return st.integers(0, 999).map(lambda number: named[number % len(named)])
 
 
 def _whole(amount: float) -> float:

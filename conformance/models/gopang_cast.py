@@ -26,8 +26,8 @@ PARTICIPANTS: Final = {"kind": "participant"}
 """Who takes part in a private conversation: `conversation` among the details says in which."""
 END_MS: Final = 5000
 """By when a transaction comes to its end (`transaction/12`)."""
-EXPIRY_MS: Final = 10_000
-"""By when a consent is told to be expired. The contract says `by itself`; a server may look every few seconds."""
+EXPIRY_MS: Final = 5000
+"""By when a consent is told to be expired. The contract says `by itself`; a server may look every second or so."""
 HOUR_MS: Final = 3_600_000
 MIN_WALL_S: Final = 1.0
 """What a time that is to come must leave us of our own, however fast the target's passes."""
@@ -135,7 +135,7 @@ class GopangCast(Cast):
 
     async def notice_departures(self) -> None:
         """Wait until the target has noticed all who are gone."""
-        await asyncio.sleep(DEPARTURE_MS / 1000 / self.stage.target.time_scale)
+        await asyncio.sleep(max(DEPARTURE_MS / 1000 / self.stage.target.time_scale, MARGIN_S))
         self.model.notice_departures()
 
     # ---- conversations -----------------------------------------------------------------------------------------
@@ -183,6 +183,11 @@ class GopangCast(Cast):
         heard = await self.stage.say(who, gopang.SyncRequest(lastMessageId=last))
         page = heard.payloads(who, gopang.MessagesSync.event_name)[0]["messages"]
         return [str(one["messageId"]) for one in cast("Sequence[Mapping[str, Json]]", page)]
+
+    def likely(self, who: Person) -> list[Operation]:
+        """Return what somebody may emit next; whether a transaction can be cancelled is for time to say, not for us."""
+        cancel = self.model.protocol.operation(gopang.TransactionCancel)
+        return [cancel, cancel, *(operation for operation in super().likely(who) if operation is not cancel)]
 
     # ---- getting ready -----------------------------------------------------------------------------------------
 

@@ -246,6 +246,8 @@ class Ledger:
         if ended or event.status in trail.heard:
             raise Broken("gopang/transaction/10", "each status is told once, and none after the end", came)
         has_passed = trail.step == STEPS and deal.results.get(STEPS) == "pass"
+        if event.status in {"verified", "completed", "failed"}:
+            _check_steps(deal, trail, who, came)
         match event.status:
             case "failed":
                 if deal.results.get(trail.step) != "fail":
@@ -315,6 +317,7 @@ class Ledger:
         if before is None:
             gathered, chain.waiting = chain.waiting[: event.recordCount], chain.waiting[event.recordCount :]
             if len(gathered) < event.recordCount:
+                self._check_records(who)
                 expected = f"a batch of those {len(gathered)} records that {who} has heard of"
                 raise Broken("gopang/openhash/5", expected, f"a batch of {event.recordCount}")
             if (root := merkle_root(gathered)) != event.merkleRoot:
@@ -325,9 +328,22 @@ class Ledger:
         chain.batches[event.batchId] = event
         return True
 
+    def _check_records(self, who: Person) -> None:
+        """Raise Broken for a record that one party has heard of and the other has not (`gopang/openhash/1`)."""
+        for deal in self.deals.values():
+            if deal.record is not None and who in deal.trails and "record" not in deal.trails[who].heard:
+                expected = f"{who} hears openhash:record of {deal.id} before it is gathered"
+                raise Broken("gopang/openhash/1", expected, f"{who} heard openhash:sync")
+
 
 def _batch(event: gopang.OpenhashSync) -> tuple[int, str]:
     return event.recordCount, event.merkleRoot
+
+
+def _check_steps(deal: Deal, trail: Trail, who: Person, came: str) -> None:
+    """Raise Broken for a step that one party has heard of and the other has not (`gopang/transaction/2`)."""
+    if trail.is_whole and trail.step < max(deal.results, default=0):
+        raise Broken("gopang/transaction/2", f"{who} hears of step {trail.step + 1} first", came)
 
 
 def _check_hash(deal: Deal) -> None:

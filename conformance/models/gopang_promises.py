@@ -96,7 +96,7 @@ async def device__fourth(cast: GopangCast) -> None:
     for name in ("ana2", "ana3"):
         await cast.come(name, like=ana)
     for name in ("ana4", "ana5"):
-        with attributed("gopang/device/1"):
+        with attributed("gopang/device/1"), attributed("gopang/device/2"):
             await cast.come(name, like=ana)
         with attributed("gopang/device/2"):
             await cast.send(ben, "which of you is still there?")
@@ -122,11 +122,11 @@ async def device__same_messages(cast: GopangCast) -> None:
 
 @shows("all/8")
 async def all__ghost_devices(cast: GopangCast) -> None:
-    """Devices that are gone, politely or not, do not count: who comes again with three pushes nobody out."""
+    """Devices that are gone, politely or not, do not count: who comes again pushes nobody out."""
     await cast.assemble()
     ana = cast.person("ana")
     with attributed("gopang/all/8"):
-        devices = [ana, await cast.come("ana2", like=ana), await cast.come("ana3", like=ana)]
+        devices = [await cast.come(name, like=ana) for name in ("ana2", "ana3")]
         for number, who in enumerate(devices):
             await cast.stage.leave(who, politely=number == 0)
         await cast.notice_departures()
@@ -332,8 +332,9 @@ async def status__delivered_later(cast: GopangCast) -> None:
     for who in (ben, cho):
         await cast.stage.leave(who)
     await cast.notice_departures()
-    for content in ("is anybody there?", "hello?"):
-        await cast.send(ana, content)
+    with attributed("gopang/status/2"):
+        for content in ("is anybody there?", "hello?"):
+            await cast.send(ana, content)
     await cast.stage.connect("ben")
     await cast.stage.say(ben, gopang.SyncRequest())
     with attributed("gopang/status/1"):

@@ -1,0 +1,387 @@
+"""Servers of gopang that are wrong in one thing of sessions, devices or conversations, each named for what it breaks.
+
+Each is the whole server with one small patch: an entry that is treated otherwise, or an effect that is changed. What is
+wrong in messages stands in `gopang_messages`; in money, records, consents and vaults in `gopang_dealings`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, TypeVar, cast
+
+from aiohttp import web
+
+from protocols import gopang
+from protocols.contract import Event, Json
+from reference_server.effects import (
+    Acknowledge,
+    Connected,
+    Drop,
+    Effect,
+    Emit,
+    Enter,
+    Entry,
+    Garbled,
+    Gone,
+    Later,
+    Leave,
+    Said,
+    Stamp,
+)
+from reference_server.http.gopang import GopangApi
+from reference_server.http.refusal import json_response
+from reference_server.rules.gopang import Gopang
+from reference_server.rules.gopang_commands import RemindOfToken
+from reference_server.rules.gopang_conversations import Conversations
+from reference_server.rules.gopang_devices import Device
+from reference_server.rules.gopang_rooms import room_of
+
+FAULTS: "list[type[Faulty]]" = []
+Part = TypeVar("Part")
+
+
+class Faulty(Gopang):
+    """A server of gopang with something wrong."""
+
+    requirement: ClassVar[str]
+    api: ClassVar[type[GopangApi]] = GopangApi
+    """Its HTTP, which may be what is wrong."""
+
+
+def breaks(requirement: str) -> "Callable[[type[Faulty]], type[Faulty]]":
+    """Name the requirement that a faulty server breaks."""
+
+    def register(fault: type[Faulty]) -> type[Faulty]:
+        fault.requirement = f"gopang/{requirement}"
+        FAULTS.append(fault)
+        return fault
+
+    return register
+
+
+def said(entry: Entry, event: type[Any]) -> bool:
+    return isinstance(entry, Said) and isinstance(entry.event, event)
+
+
+def become(part: Part, other: type[Part]) -> None:
+    """Let a part of a server be of another class, with all that it remembers."""
+    part.__class__ = other
+
+
+class Changed(Faulty):
+    """A server whose effects pass through `change` before they are carried out."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        for effect in super().handle(entry, stamp):
+            yield from self.change(effect, entry, stamp)
+
+    def change(self, effect: Effect, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        raise NotImplementedError
+
+
+class Retold(Changed):
+    """A server that tells one event otherwise."""
+
+    event: ClassVar[type[Any]]
+    where: ClassVar[Mapping[str, Json]] = {}
+    """Only where it has these fields."""
+
+    def change(self, effect: Effect, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(effect, Emit) and isinstance(effect.event, self.event) and self._is_meant(effect.event):
+            yield from self.retell(effect, entry)
+        else:
+            yield effect
+
+    def _is_meant(self, event: Event) -> bool:
+        return all(getattr(event, name) == value for name, value in self.where.items())
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        """Tell it not at all, unless a fault says how."""
+        yield from ()
+
+
+def altered(emit: Emit, **fields: object) -> Emit:
+    return replace(emit, event=emit.event.model_copy(update=fields))
+
+
+# ---- sessions ----------------------------------------------------------------------------------------------------
+
+
+@breaks("session/2")
+class OneSocketId(Retold):
+    """All devices of a user are told the same socketId."""
+
+    event = gopang.Connected
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        yield altered(emit, socketId=cast("gopang.Connected", emit.event).user.userId)
+
+
+@breaks("session/2")
+class EverybodyIsAMember(Retold):
+    """Whatever the token says, the user is told to be somebody else."""
+
+    event = gopang.Connected
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        user = cast("gopang.Connected", emit.event).user
+        yield altered(emit, user=user.model_copy(update={"email": "somebody@example.org"}))
+
+
+@breaks("session/3")
+class FirstDeviceOnly(Changed):
+    """What is for a user reaches the first device alone."""
+
+    def change(self, effect: Effect, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(effect, Enter) and effect.room.startswith("user:"):
+            if len(self._devices.of(effect.room.removeprefix("user:"))) == 1:
+                yield effect
+        else:
+            yield effect
+
+
+@breaks("token/1")
+class TokenNeverMentioned(Changed):
+    """Nobody hears that a token ends soon, unless it does when it comes."""
+
+    def change(self, effect: Effect, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if not (isinstance(effect, Later) and isinstance(effect.command, RemindOfToken)):
+            yield effect
+
+
+@breaks("token/1")
+class TokenMentionedTwice(Retold):
+    """That a token ends soon is told twice."""
+
+    event = gopang.TokenRefresh
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        yield from (emit, emit)
+
+
+@breaks("token/2")
+class ShortTokenUnmentioned(Retold):
+    """Who comes with a token that ends soon is not told."""
+
+    event = gopang.TokenRefresh
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        if not isinstance(entry, Connected):
+            yield emit
+
+
+@breaks("token/2")
+class AlwaysTenMinutes(Retold):
+    """Every token that ends soon is said to end in ten minutes."""
+
+    event = gopang.TokenRefresh
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        yield altered(emit, expiresIn=600)
+
+
+# ---- devices -----------------------------------------------------------------------------------------------------
+
+
+@breaks("device/1")
+class AnyNumberOfDevices(Faulty):
+    """The fourth device pushes out nobody."""
+
+    def _push_out(self, device: Device) -> Iterator[Effect]:
+        yield from ()
+
+
+@breaks("device/1")
+class ReplacedMayStay(Changed):
+    """Who is pushed out hears so, and is not disconnected."""
+
+    def change(self, effect: Effect, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if not isinstance(effect, Drop):
+            yield effect
+
+
+@breaks("device/2")
+class NewestPushedOut(Faulty):
+    """The newest of the three is pushed out."""
+
+    def _push_out(self, device: Device) -> Iterator[Effect]:
+        yield from super()._push_out(self._devices.of(device.user_id)[-1])
+
+
+@breaks("device/3")
+class OwnDevicesUntold(Retold):
+    """The author's other devices do not hear the message."""
+
+    event = gopang.MessageNew
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        new = cast("gopang.MessageNew", emit.event)
+        others = [user for user in self._conversations.members(new.conversationId) if user != new.senderId]
+        yield from (replace(emit, room=room_of(user)) for user in others)
+
+
+@breaks("all/8")
+class GhostDevices(Faulty):
+    """A device that is gone counts on."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if not isinstance(entry, Gone):
+            yield from super().handle(entry, stamp)
+
+
+@breaks("capacity/1")
+class RoomForAll(Faulty):
+    """Everybody is admitted, however many there are."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        self._devices.capacity = 1000
+        yield from super().handle(entry, stamp)
+
+
+@breaks("capacity/1")
+class TooManyMayStay(Changed):
+    """Who is too many hears so, and is not disconnected."""
+
+    def change(self, effect: Effect, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if not (isinstance(effect, Drop) and isinstance(entry, Connected)):
+            yield effect
+
+
+@breaks("stats/1")
+class DevicesCountedAsUsers(Faulty):
+    """Each connection is counted as a user."""
+
+    def health(self) -> Mapping[str, Json]:
+        connections = super().health()["totalConnections"]
+        return {"totalUsers": connections, "totalConnections": connections}
+
+
+# ---- conversations -----------------------------------------------------------------------------------------------
+
+
+@breaks("conversation/1")
+class MembershipOfTheSocket(Faulty):
+    """Who goes offline is no member any more."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        device = self._devices.get(entry.sid) if isinstance(entry, Gone) else None
+        yield from super().handle(entry, stamp)
+        if device is not None:
+            for conversation in list(self._conversations.of(device.user_id)):
+                self._conversations.leave(device.user_id, conversation)
+
+
+class _Open(Conversations):
+    def is_admissible(self, user_id: str, conversation_id: str) -> bool:
+        return True
+
+
+@breaks("conversation/2")
+class NothingIsPrivate(Faulty):
+    """Anybody may join a private conversation."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        become(self._conversations, _Open)
+        yield from super().handle(entry, stamp)
+
+
+@breaks("conversation/3")
+class OtherDevicesStay(Changed):
+    """Who leaves a conversation still hears it on the other devices."""
+
+    def change(self, effect: Effect, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        is_other = isinstance(effect, Leave) and isinstance(entry, Said) and effect.sid != entry.sid
+        if not (is_other and said(entry, gopang.ConversationLeave)):
+            yield effect
+
+
+@breaks("ping/1")
+class PingUnanswered(Changed):
+    """A ping is not acknowledged."""
+
+    def change(self, effect: Effect, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if not (isinstance(effect, Acknowledge) and said(entry, gopang.Ping)):
+            yield effect
+
+
+# ---- what holds for all protocols --------------------------------------------------------------------------------
+
+
+@breaks("all/1")
+class InvalidSwallowed(Faulty):
+    """Something invalid is dropped without a word."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if not isinstance(entry, Garbled) or entry.event_name not in self.protocol.inbound:
+            yield from super().handle(entry, stamp)
+
+
+@breaks("all/1")
+class InvalidDisconnects(Faulty):
+    """Who says something invalid is thrown out."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        yield from super().handle(entry, stamp)
+        if isinstance(entry, Garbled):
+            yield Drop(entry.sid)
+
+
+@breaks("all/2")
+class UnknownSwallowed(Faulty):
+    """An event that nobody knows is dropped without a word."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        if not isinstance(entry, Garbled) or entry.event_name in self.protocol.inbound:
+            yield from super().handle(entry, stamp)
+
+
+class _NamelessApi(GopangApi):
+    async def read_account(self, request: web.Request) -> web.Response:
+        return json_response({"userId": "user-mina", "balance": 1_000_000}, 200)
+
+
+@breaks("all/4")
+class AccountsOfNobody(Faulty):
+    """The account is told to whoever asks."""
+
+    api = _NamelessApi
+
+
+@breaks("all/5")
+class HeardEverywhere(Retold):
+    """A message is heard in the other conversations of its author's listeners, and by everybody else."""
+
+    event = gopang.MessageNew
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        yield from (replace(emit, room=room_of(user)) for user in self._devices._by_user)
+
+
+@breaks("all/7")
+class HeardTwice(Retold):
+    """Every seventh message is heard twice."""
+
+    event = gopang.MessageNew
+    count = 0
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        self.count += 1
+        yield from (emit, emit) if self.count % 7 == 0 else (emit,)
+
+
+@breaks("all/6")
+class Overtaken(Retold):
+    """Every third message is told after the one that follows it."""
+
+    event = gopang.MessageNew
+    count = 0
+    held: Emit | None = None
+
+    def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
+        self.count += 1
+        if self.count % 3 == 0:
+            self.held = emit
+            return
+        yield emit
+        if self.held is not None:
+            yield self.held
+            self.held = None
