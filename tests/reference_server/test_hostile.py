@@ -16,6 +16,7 @@ from conformance.payloads.place import places
 from conformance.payloads.values import simplest
 from protocols.contract import Json, Operation
 from protocols.errors import ConnectionLost
+from reference_server.mode import Mode
 from simulators.endpoint import TransportName
 from simulators.engine import Engine
 from simulators.received import Answer
@@ -28,7 +29,7 @@ each_protocol = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS.keys()
 
 @pytest.fixture(scope="module")
 def five(engine: Engine) -> Iterator[FiveHouse]:
-    with open_five(engine) as house:
+    with open_five(engine, mode=Mode.DEVELOPMENT) as house:  # which logs the most
         yield house
 
 
