@@ -25,7 +25,8 @@ from reference_server.serve import running
 from reference_server.settings import Settings
 from reference_server.world import World
 from simulators.target import Target
-from tests.faults.dongne import FAULTS, Faulty
+from tests.faults.dongne import Faulty
+from tests.faults.dongne_by_itself import EVERY_FAULT
 from tests.reference_server.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +61,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("fault", EVERY_FAULT, ids=lambda fault: fault.__name__)
 def test_fault_is_failed_at_its_requirement(fault: type[Faulty], request: pytest.FixtureRequest) -> None:
     url = str(request.getfixturevalue("redis_url")) if fault.in_redis else ""
     options = Options(seed=0, budget_s=20.0, slow=fault.scale > 10)
@@ -90,7 +91,7 @@ def _verdicts(played: Playground, requirement: str) -> list[Verdict]:
 
 @contextmanager
 def playing(
-    rules: Dongne, options: Options, *, scale: float = 1.0, patience: float = 5.0, redis_url: str = ""
+    rules: Dongne, options: Options, *, scale: float = 1.0, patience: float = UNHURRIED, redis_url: str = ""
 ) -> Iterator[Playground]:
     """Serve these rules, and open a ground there."""
     settings = Settings(port=0, protocols=("dongne",), time_scale=scale, redis_url=redis_url)
@@ -101,7 +102,7 @@ def playing(
 
 
 def test_most_requirements_are_seen_to_fail() -> None:
-    broken = {fault.requirement for fault in FAULTS}
+    broken = {fault.requirement for fault in EVERY_FAULT}
     assert broken <= SUITE.protocol.requirements.keys()
     elsewhere = {"all/3", "all/5", "all/9", "all/10", "all/11", "http/1", "http/2", "http/3", "http/4", "handshake/1"}
     elsewhere |= {"cache/2", "cache/4", "notice/4"}  # what no rule decides, or what is seen as others of its kind are
