@@ -190,4 +190,5 @@ _COLOURED = {"warn": "warning"}
 
 
 def _dumps(value: object, **_options: object) -> str:
-    return orjson.dumps(value, default=str).decode()
+    # Beside line feeds there are other ends of lines, which JSON allows within a string, and some readers split at.
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", orjson.dumps(value, default=str).decode())

@@ -86,8 +86,14 @@ def test_whatever_is_written_is_one_line_of_json(message: str, context: dict[str
     stream = io.StringIO()
     Log(stream, json=True, debug=False).write(Line("info", message, "E3001", context))
     text = stream.getvalue()
-    assert text.count("\n") == 1
+    assert len(text.splitlines()) == 1
     assert json.loads(text)["level"] == "info"
+
+
+def test_an_end_of_line_that_is_none_to_json_is_written_out(log: Log, stream: io.StringIO) -> None:
+    """Else a client could write lines of its own into the log of whoever splits there."""
+    line = written(log, stream, Line("info", "a\u2028b\u2029c\x85d\x7f"))
+    assert line["message"] == "a\u2028b\u2029c\x85d\x7f"
 
 
 def test_too_many_lines_are_counted_instead(stream: io.StringIO) -> None:
