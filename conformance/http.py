@@ -1,5 +1,6 @@
 """HTTP of the target as the judge asks it: every answer that does not come breaks the requirement it was to show."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final, Self, cast
 
@@ -16,6 +17,8 @@ ANSWERED_MS: Final = 3000
 """How long an answer may take; times the target's patience."""
 AGAIN_S: Final = 1.0
 """How long the judge waits once an answer has failed to come: one wait is enough to know."""
+GOODBYE_S: Final = 0.25
+"""How long connections under TLS may take to end."""
 SHOWN: Final = 200
 """Characters of a body that people are shown."""
 
@@ -63,11 +66,16 @@ class Http:
 
     def __init__(self, target: Target) -> None:
         self._patience_s = target.deadline_s(ANSWERED_MS)
+        self._is_secure = target.url.startswith("https:")
         self.session = aiohttp.ClientSession(target.url, auto_decompress=True)
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self.session.close()
+        if self._is_secure:
+            # aiohttp leaves the goodbyes of TLS to the loop (its "graceful shutdown" advises to wait this long), and
+            # uvloop cannot close a loop while they are under way.
+            await asyncio.sleep(GOODBYE_S)
 
     async def ask(
         self,

@@ -72,8 +72,10 @@ class Engine:
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         finally:
             asyncio.set_event_loop(None)
-            self._loop.close()
-            self._stopped.set()
+            try:
+                self._loop.close()
+            finally:
+                self._stopped.set()  # whatever happens to the loop, somebody waits for its end
 
 
 class Job(Generic[T]):
