@@ -97,6 +97,9 @@ def _prepare(environment: Environment, **_: Any) -> None:
     _choose_usual_people(environment)
     if getattr(environment.parsed_options, "csv_prefix", None):
         environment.events.quit.add_listener(_let_csv_be_written)
+    # Timers count from when their loop last looked at the clock, which is before all that was imported: a slow machine
+    # would lose that time of its run.
+    gevent.get_hub().loop.update_now()
 
 
 def _choose_usual_people(environment: Environment) -> None:

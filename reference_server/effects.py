@@ -45,7 +45,7 @@ class Connected:
 
     sid: str
     auth: Json = None
-    """What it sent along with CONNECT."""
+    """What it sent along with CONNECT, but for its token."""
     claims: Mapping[str, Json] = field(default_factory=dict)
     """What its verified token says of it; empty where the protocol wants none."""
     expires_in_ms: int | None = None

@@ -120,7 +120,9 @@ class ProtocolNamespace:
         address, verified = guest.visit.address, guest.verified
         self.sessions.add(Session(sid, address))
         self._log("debug", f"connected to {self.path}", sid, {"address": address})
-        self._enter(Connected(sid, dict(guest.visit.auth), verified.claims, verified.expires_in_ms, address))
+        # The token has done its work: neither rules nor a journal need to keep what opens doors.
+        auth = {name: value for name, value in guest.visit.auth.items() if name != "token"}
+        self._enter(Connected(sid, auth, verified.claims, verified.expires_in_ms, address))
 
     async def event(self, sid: str, name: str, args: tuple[object, ...], ack: int | None) -> None:
         """Enter what a socket said.

@@ -27,6 +27,7 @@ from reference_server.world import World
 from simulators.target import Target
 from tests.faults.dongne import Faulty
 from tests.faults.dongne_by_itself import EVERY_FAULT
+from tests.faults.patience import UNHURRIED
 from tests.reference_server.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[2]

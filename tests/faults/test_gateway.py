@@ -24,6 +24,7 @@ from reference_server.world import World
 from simulators.target import Target
 from tests.faults import gateway_surroundings
 from tests.faults.gateway import FAULTS, Faulty
+from tests.faults.patience import UNHURRIED
 from tests.reference_server.redis_server import RedisServer
 
 SUITE = suite_of("gateway")
@@ -105,7 +106,7 @@ def test_whole_server_passes_random_cases(seed: int) -> None:
     random = [case for case in SUITE.cases() if case.is_random]
     with (
         running(Settings(port=0), [Gateway(World.built_in(), Mode.PRODUCTION)]) as url,
-        ground(_target(url), Options(seed=seed, budget_s=1.5)) as played,
+        ground(replace(_target(url), patience=UNHURRIED), Options(seed=seed, budget_s=1.5)) as played,
     ):
         verdicts = [v for event in run(played, random) if isinstance(event, Finished) for v in event.verdicts]
 
@@ -116,7 +117,7 @@ def test_whole_server_passes_fixed_cases(redis_url: str) -> None:
     fixed = [case for case in SUITE.cases() if not case.is_random]
     with (
         running(Settings(port=0, redis_url=redis_url, protocols=("gateway",))) as url,
-        ground(_target(url, redis_url), Options(seed=0)) as played,
+        ground(replace(_target(url, redis_url), patience=UNHURRIED), Options(seed=0)) as played,
     ):
         verdicts = [v for event in run(played, fixed) if isinstance(event, Finished) for v in event.verdicts]
 

@@ -12,9 +12,10 @@ from conformance.runner import Finished, run
 from conformance.suite import ground, suite_of
 from conformance.verdict import Outcome, Verdict
 from protocols import gopang
-from reference_server.effects import Effect, Stamp
+from reference_server.effects import Effect, Entry, Later, Stamp
 from reference_server.mode import Mode
 from reference_server.rules.gopang import Gopang
+from reference_server.rules.gopang_bank import VerifyStep
 from reference_server.serve import running
 from reference_server.served import SERVED, Served
 from reference_server.settings import Settings
@@ -22,6 +23,7 @@ from reference_server.world import World
 from simulators.target import Target
 from tests.faults import gopang_dealings, gopang_messages
 from tests.faults.gopang import FAULTS, Faulty
+from tests.faults.patience import UNHURRIED
 
 SUITE = suite_of("gopang")
 SEEDS = range(10)
@@ -57,7 +59,7 @@ def _verdicts(played: Playground, requirement: str) -> list[Verdict]:
 
 
 @contextmanager
-def playing(rules: Gopang, options: Options, *, patience: float = 5.0) -> Iterator[Playground]:
+def playing(rules: Gopang, options: Options, *, patience: float = UNHURRIED) -> Iterator[Playground]:
     """Serve these rules, and open a ground there."""
     with (
         running(Settings(port=0, protocols=("gopang",), time_scale=SCALE), [rules], log_stream=io.StringIO()) as url,
@@ -101,6 +103,28 @@ def test_what_is_not_stored_in_time_is_given_up_and_is_no_success() -> None:
                 return [getattr(one.event, "status", "") for one in ana.inbox]
 
         assert played.run(send()) == ["processing", "timeout"]
+
+
+class AtOnce(Gopang):
+    """The whole server, where transactions take no time: they are over before anybody is told their id."""
+
+    def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
+        for effect in super().handle(entry, stamp):
+            if isinstance(effect, Later) and isinstance(effect.command, VerifyStep):
+                yield from self.handle(effect.command, stamp)
+            else:
+                yield effect
+
+
+def test_transactions_may_take_no_time_and_are_too_late_to_cancel_then() -> None:
+    chosen = [case for case in SUITE.select(["gopang/transaction", "gopang/openhash"]) if not case.is_random]
+    chosen += [case for case in SUITE.cases() if case.address.startswith("gopang/transaction:") and not case.is_random]
+    with playing(AtOnce(World.built_in(), Mode.PRODUCTION), Options(seed=0)) as played:
+        finished = [event for event in run(played, chosen) if isinstance(event, Finished)]
+
+    skipped = {event.case.address for event in finished if event.verdicts[0].outcome is Outcome.SKIP}
+    assert skipped == {"gopang/transaction/cancelled"}
+    assert {verdict.outcome for event in finished for verdict in event.verdicts} == {Outcome.PASS, Outcome.SKIP}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

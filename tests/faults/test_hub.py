@@ -20,6 +20,7 @@ from reference_server.world import World
 from simulators.target import Target
 from tests.faults.hub import Faulty
 from tests.faults.hub_presence import FAULTS
+from tests.faults.patience import UNHURRIED
 
 SUITE = suite_of("hub")
 SEEDS = range(10)
@@ -53,7 +54,7 @@ def _verdicts(played: Playground, requirement: str) -> list[Verdict]:
 
 
 @contextmanager
-def playing(rules: Hub, options: Options, *, patience: float = 5.0) -> Iterator[Playground]:
+def playing(rules: Hub, options: Options, *, patience: float = UNHURRIED) -> Iterator[Playground]:
     """Serve these rules, and open a ground there."""
     with (
         running(Settings(port=0), [rules], log_stream=io.StringIO()) as url,

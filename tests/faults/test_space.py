@@ -14,6 +14,7 @@ from reference_server.serve import running
 from reference_server.settings import Settings
 from reference_server.world import World
 from simulators.target import Target
+from tests.faults.patience import UNHURRIED
 from tests.faults.space import FAULTS, Faulty
 
 SUITE = suite_of("space")
@@ -59,7 +60,7 @@ def test_whole_server_passes_random_cases(seed: int) -> None:
     random = [case for case in SUITE.cases() if case.is_random]
     with (
         running(Settings(port=0), [Space(World.built_in(), Mode.PRODUCTION)]) as url,
-        ground(Target.at(url), Options(seed=seed, budget_s=4.0)) as played,
+        ground(Target.at(url, patience=UNHURRIED), Options(seed=seed, budget_s=2.0)) as played,
     ):
         verdicts = [v for event in run(played, random) if isinstance(event, Finished) for v in event.verdicts]
 
@@ -71,7 +72,7 @@ def test_whole_server_passes_fixed_cases(mode: Mode) -> None:
     fixed = [case for case in SUITE.cases() if not case.is_random]
     with (
         running(Settings(port=0, protocols=("space",), mode=mode)) as url,
-        ground(Target.at(url, mode=mode.value), Options(seed=0)) as played,
+        ground(Target.at(url, mode=mode.value, patience=UNHURRIED), Options(seed=0)) as played,
     ):
         verdicts = [v for event in run(played, fixed) if isinstance(event, Finished) for v in event.verdicts]
 

@@ -11,6 +11,7 @@ from conformance.verdict import Outcome
 from reference_server.serve import running
 from reference_server.settings import Settings
 from simulators.target import Target
+from tests.faults.patience import UNHURRIED
 
 HURRIED = 10.0
 """A time scale: what the protocols do by a timer shall not take the time of those who wait for a test."""
@@ -22,7 +23,7 @@ def test_each_protocol_passes_beside_the_others(suite: Suite) -> None:
     options = Options(seed=0, budget_s=1.0)
     with (
         running(Settings(port=0, time_scale=HURRIED), log_stream=io.StringIO()) as url,
-        ground(Target.at(url, protocol=name, time_scale=HURRIED), options) as played,
+        ground(Target.at(url, protocol=name, time_scale=HURRIED, patience=UNHURRIED), options) as played,
     ):
         assert played.target.namespace == f"/{name}"
         verdicts = [v for event in run(played, suite.cases()) if isinstance(event, Finished) for v in event.verdicts]
