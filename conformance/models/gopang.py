@@ -71,6 +71,7 @@ class GopangModel(Model):
         self._departed: dict[str, float] = {}  # user id -> when a socket of theirs went away last
         self._strange: dict[str, list[tuple[Person, LedgerEvent]]] = {}
         # transaction id -> what was heard of it while nobody knew it
+        self._puzzled: set[Person] = set()  # who has heard in this step of a transaction that nobody knows yet
         self._unnamed: set[str] = set()  # ids of users with transactions whose ids nobody was told
 
     # ---- facts -------------------------------------------------------------------------------------------------
@@ -393,6 +394,7 @@ class GopangModel(Model):
         parties = self._parties(who, event)
         deal = Deal(deal_id, parties[0], event.receiverId, _whole(event.amount), parties)
         self.ledger.create(deal, [person for user_id in parties for person in self.sockets(user_id)])
+        self._puzzled.clear()
         for person, about in self._strange.pop(deal_id, ()):
             self.ledger.hear(person, about)
         return deal
@@ -425,11 +427,14 @@ class GopangModel(Model):
         return self.user(who) in self.newcomers
 
     def _hear(self, who: Person, event: LedgerEvent) -> bool:
+        if isinstance(event, gopang.OpenhashSync) and who in self._puzzled:
+            return False  # what it gathers is explained later
         if self.ledger.hear(who, event):
             return True
         # What somebody did before may go on; and some created one without asking for its id, which is told later.
         deal_id = getattr(event, "transactionId", getattr(event, "documentId", ""))
         if deal_id in self.ledger.deals or (self._is_new(who) and self.user(who) not in self._unnamed):
+            self._puzzled.add(who)
             return False
         self._strange.setdefault(deal_id, []).append((who, event))
         return True

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
 from conformance.case import Skipped
@@ -134,9 +134,28 @@ class GopangCast(Cast):
         await self.stage.connect(who.name)
 
     async def notice_departures(self) -> None:
-        """Wait until the target has noticed all who are gone."""
-        await asyncio.sleep(max(DEPARTURE_MS / 1000 / self.stage.target.time_scale, MARGIN_S))
+        """Wait until the target has noticed all who are gone: it counts none but those here, or its second is over."""
+        here = len(self.model.present)
+        wait_s = max(DEPARTURE_MS / 1000 / self.stage.target.time_scale, MARGIN_S)
+        await self.statistics(lambda _users, connections: connections == here, wait_s)
         self.model.notice_departures()
+
+    async def statistics(self, is_it: Callable[[int, int], bool], wait_s: float) -> tuple[int, int]:
+        """Return how many users and connections the target counts, as soon as that is it, or this time is over."""
+        deadline = time.monotonic() + wait_s
+        while True:
+            users, connections = await self._count()
+            if is_it(users, connections) or time.monotonic() > deadline:
+                return users, connections
+            await asyncio.sleep(LOOK_S)
+
+    async def _count(self) -> tuple[int, int]:
+        requirement = self.address("stats/1")
+        answer = (await self.http.ask("GET", "/health", requirement)).expect(requirement, 200)
+        match [answer.json(requirement).get(name) for name in ("totalUsers", "totalConnections")]:
+            case [int(users), int(connections)]:
+                return users, connections
+        raise Broken(requirement, "totalUsers and totalConnections", str(answer))
 
     # ---- conversations -----------------------------------------------------------------------------------------
 
@@ -268,8 +287,8 @@ class GopangCast(Cast):
         return gopang.ConversationJoin(value=private) if private and operation.event is self.entry else None
 
     async def settle(self) -> None:
-        """Let transactions end and balances be read; then a newcomer reads what was said in the first conversation."""
-        await self.close_deals()
+        """Let balances be read; then a newcomer reads what was said in the first conversation."""
+        await self.stage.listen()
         await self.check_balances()
         newcomer = await self.come(f"new{len(self.stage.people)}")
         await self.join(newcomer, self.places[0])

@@ -21,7 +21,7 @@ CANCELS: Final = 5
 """How often one tries to cancel in time."""
 PAYMENTS: Final = 13
 """More than one batch for who pays them all; an odd number for one of the others."""
-STEPS_MS: Final = 1500
+STEPS_MS: Final = 1000
 """Longer than a transaction takes that nobody has cancelled."""
 CONTENTS: Final[tuple[Mapping[str, Json], ...]] = (
     {},
@@ -196,20 +196,21 @@ async def vault__nothing_there(cast: GopangCast) -> None:
 # ---- transactions ------------------------------------------------------------------------------------------------
 
 
-@shows("transaction/1", "transaction/2", "transaction/10", "transaction/12", "transaction/14", "transaction/4")
+@shows("transaction/1", "transaction/2", "transaction/10", "transaction/12", "transaction/14", "transaction/8")
 async def transaction__completed(cast: GopangCast) -> None:
-    """Three steps, then the end, for both on all devices; the amount has moved once."""
+    """Three steps, then the end, for both on all devices; the amount has moved once, and cannot be taken back."""
     await cast.assemble()
     ana, ben, cho = cast.people_here()
     await cast.come("ben-again", like=ben)
-    await cast.pay(ana, cast.model.user(ben), 5000)
+    deal = await cast.pay(ana, cast.model.user(ben), 5000)
     await cast.pay(ben, cast.model.user(cho), 1)
     await cast.close_deals()
-    await cast.stage.listen()
+    with attributed("gopang/transaction/8"):
+        await cast.stage.say(ana, gopang.TransactionCancel(value=deal.id))
     await cast.check_balances()
 
 
-@shows("transaction/3", "transaction/2", "transaction/11", "transaction/4")
+@shows("transaction/3", "transaction/2", "transaction/11", "transaction/4", "transaction/8")
 async def transaction__failed(cast: GopangCast) -> None:
     """The first step that fails ends it: nobody there, oneself, no amount, more than there is; nothing moves."""
     await cast.assemble()
@@ -220,22 +221,23 @@ async def transaction__failed(cast: GopangCast) -> None:
         for amount in (5.0, -1.0):
             await cast.pay(ana, receiver, amount)
     for amount in (0, -5, 0.5, 1.000001, -1e300, 1e300, 1_000_001, 2**53):
-        await cast.pay(ana, other, amount)
+        deal = await cast.pay(ana, other, amount)
     await cast.close_deals()
-    await cast.stage.listen()
+    with attributed("gopang/transaction/8"):
+        for deal_id in (deal.id, NOBODY):
+            await cast.stage.say(ana, gopang.TransactionCancel(value=deal_id))
     await cast.check_balances()
 
 
 @shows("transaction/7", "transaction/4", "transaction/6")
 async def transaction__to_the_last(cast: GopangCast) -> None:
-    """Who was never there has 1000000, and can pay it all, once; what was received can be paid again."""
+    """Who was never there has 1000000, and can pay it all, once; what was received can be paid on."""
     await cast.assemble()
     ana, ben, cho = cast.people_here()
     await cast.check_balances()
     for payments in (
         [(ana, ben, 1_000_000)],
         [(ana, ben, 1), (ben, cho, 2_000_000)],
-        [(ben, ana, 1), (cho, ana, 3_000_000)],
     ):
         for payer, payee, amount in payments:
             await cast.pay(payer, cast.model.user(payee), amount)
@@ -280,19 +282,6 @@ async def transaction__cancelled(cast: GopangCast) -> None:
         await cast.stage.listen(STEPS_MS)
         await cast.close_deals()
         await cast.check_balances()
-
-
-@shows("transaction/8")
-async def transaction__too_late(cast: GopangCast) -> None:
-    """What is completed or has failed cannot be cancelled, and neither can what never was."""
-    await cast.assemble()
-    ana, ben, _ = cast.people_here()
-    deals = [await cast.pay(ana, cast.model.user(ben), amount) for amount in (5, -5)]
-    await cast.close_deals()
-    with attributed("gopang/transaction/8"):
-        for deal_id in (*(deal.id for deal in deals), NOBODY):
-            await cast.stage.say(ana, gopang.TransactionCancel(value=deal_id))
-    await cast.check_balances()
 
 
 # ---- records -----------------------------------------------------------------------------------------------------

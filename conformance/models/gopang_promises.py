@@ -156,16 +156,8 @@ async def stats__counted(cast: GopangCast) -> None:
 
 async def _statistics(cast: GopangCast, wanted: tuple[int, int]) -> tuple[int, int]:
     """Return what is counted, as soon as it is what is wanted, and after a second in any case."""
-    deadline = time.monotonic() + cast.stage.target.deadline_s(1000)
-    while True:
-        answer = await cast.http.ask("GET", "/health", "gopang/stats/1")
-        health = answer.expect("gopang/stats/1", 200).json("gopang/stats/1")
-        came = health.get("totalUsers"), health.get("totalConnections")
-        if not all(isinstance(count, int) for count in came):
-            raise Broken("gopang/stats/1", "totalUsers and totalConnections", str(answer))
-        if came == wanted or time.monotonic() > deadline:
-            return came  # type: ignore[return-value]  # both are integers
-        await asyncio.sleep(0.02)
+    wait_s = cast.stage.target.deadline_s(1000)
+    return await cast.statistics(lambda users, connections: (users, connections) == wanted, wait_s)
 
 
 @shows("capacity/1")

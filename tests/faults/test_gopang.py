@@ -12,10 +12,11 @@ from conformance.runner import Finished, run
 from conformance.suite import ground, suite_of
 from conformance.verdict import Outcome, Verdict
 from protocols import gopang
-from reference_server.effects import Effect, Entry, Later, Stamp
+from reference_server.effects import Effect, Emit, Entry, Later, Said, Stamp
 from reference_server.mode import Mode
 from reference_server.rules.gopang import Gopang
 from reference_server.rules.gopang_bank import VerifyStep
+from reference_server.rules.gopang_devices import Device
 from reference_server.serve import running
 from reference_server.served import SERVED, Served
 from reference_server.settings import Settings
@@ -125,6 +126,24 @@ def test_transactions_may_take_no_time_and_are_too_late_to_cancel_then() -> None
     skipped = {event.case.address for event in finished if event.verdicts[0].outcome is Outcome.SKIP}
     assert skipped == {"gopang/transaction/cancelled"}
     assert {verdict.outcome for event in finished for verdict in event.verdicts} == {Outcome.PASS, Outcome.SKIP}
+
+
+class NeverInTime(Gopang):
+    """The whole server, where every cancel comes in the moment in which it is too late."""
+
+    def _said(self, said: Said, device: Device, stamp: Stamp) -> Iterator[Effect]:
+        if isinstance(said.event, gopang.TransactionCancel) and self._bank.is_own(device.user_id, said.event.value):
+            yield Emit(gopang.GopangError(code="E3004", message="that transaction is over"), said.sid)
+        else:
+            yield from super()._said(said, device, stamp)
+
+
+def test_a_transaction_may_be_over_before_anybody_hears_so() -> None:
+    chosen = SUITE.select(["gopang/transaction:cancel/valid", "gopang/transaction:cancel/asked"])
+    with playing(NeverInTime(World.built_in(), Mode.PRODUCTION), Options(seed=0)) as played:
+        verdicts = [v for event in run(played, chosen) if isinstance(event, Finished) for v in event.verdicts]
+
+    assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
