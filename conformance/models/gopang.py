@@ -71,7 +71,9 @@ class GopangModel(Model):
         self._departed: dict[str, float] = {}  # user id -> when a socket of theirs went away last
         self._strange: dict[str, list[tuple[Person, LedgerEvent]]] = {}
         # transaction id -> what was heard of it while nobody knew it
-        self._puzzled: set[Person] = set()  # who has heard in this step of a transaction that nobody knows yet
+        self._puzzling: dict[
+            Person, set[str]
+        ] = {}  # socket -> the transactions of which it heard before they were known
         self._unnamed: set[str] = set()  # ids of users with transactions whose ids nobody was told
 
     # ---- facts -------------------------------------------------------------------------------------------------
@@ -332,6 +334,7 @@ class GopangModel(Model):
         user_id = self.user(who)
         self._departed[user_id] = time.monotonic()
         self.departures[user_id] = self.departures.get(user_id, 0) + 1
+        self._puzzling.pop(who, None)
         self.ledger.leave(who)
 
     def departure(self, user_id: str) -> float:
@@ -394,7 +397,6 @@ class GopangModel(Model):
         parties = self._parties(who, event)
         deal = Deal(deal_id, parties[0], event.receiverId, _whole(event.amount), parties)
         self.ledger.create(deal, [person for user_id in parties for person in self.sockets(user_id)])
-        self._puzzled.clear()
         for person, about in self._strange.pop(deal_id, ()):
             self.ledger.hear(person, about)
         return deal
@@ -427,17 +429,20 @@ class GopangModel(Model):
         return self.user(who) in self.newcomers
 
     def _hear(self, who: Person, event: LedgerEvent) -> bool:
-        if isinstance(event, gopang.OpenhashSync) and who in self._puzzled:
-            return False  # what it gathers is explained later
+        deal_id = getattr(event, "transactionId", getattr(event, "documentId", ""))
+        puzzling = self._puzzling.setdefault(who, set())
+        if isinstance(event, gopang.OpenhashSync) and puzzling:
+            return False  # what it gathers is explained later in this step, and so is this
         if self.ledger.hear(who, event):
+            puzzling.discard(deal_id)
             return True
         # What somebody did before may go on; and some created one without asking for its id, which is told later.
-        deal_id = getattr(event, "transactionId", getattr(event, "documentId", ""))
-        if deal_id in self.ledger.deals or (self._is_new(who) and self.user(who) not in self._unnamed):
-            self._puzzled.add(who)
-            return False
-        self._strange.setdefault(deal_id, []).append((who, event))
-        return True
+        is_strange = deal_id not in self.ledger.deals and (not self._is_new(who) or self.user(who) in self._unnamed)
+        if deal_id and is_strange:
+            self._strange.setdefault(deal_id, []).append((who, event))
+        elif deal_id:
+            puzzling.add(deal_id)
+        return is_strange
 
     def _remind(self, who: Person, event: gopang.TokenRefresh, received: Received) -> bool:
         if who not in self.token_ends:
