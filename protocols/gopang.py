@@ -471,19 +471,19 @@ class OpenhashVerifyRequest(Event):
 
 
 class Error(ErrorMessage, Event):
-    """What Error carries."""
+    """Something was refused, or there is no room."""
 
     event_name: ClassVar[str] = "error"
 
 
 class ConnectionReplaced(ErrorMessage, Event):
-    """What ConnectionReplaced carries."""
+    """A further device has taken the place of this one."""
 
     event_name: ClassVar[str] = "connection:replaced"
 
 
 class OpenhashVerifyResult(HashVerification, Event):
-    """What OpenhashVerifyResult carries."""
+    """Whether a hash is recorded."""
 
     event_name: ClassVar[str] = "openhash:verify"
 
@@ -1051,134 +1051,144 @@ OPERATIONS = (
         ),
     ),
     Operation(
-        id="emitConnected", action=Action.SEND, event=Connected, schema="Connected", summary="What Connected carries"
+        id="emitConnected",
+        action=Action.SEND,
+        event=Connected,
+        schema="Connected",
+        summary="The connection is admitted, as whom, and what time it is here",
     ),
-    Operation(id="emitError", action=Action.SEND, event=Error, schema="ErrorMessage", summary="What Error carries"),
+    Operation(
+        id="emitError",
+        action=Action.SEND,
+        event=Error,
+        schema="ErrorMessage",
+        summary="Something was refused, or there is no room",
+    ),
     Operation(
         id="emitTokenRefresh",
         action=Action.SEND,
         event=TokenRefresh,
         schema="TokenRefresh",
-        summary="What TokenRefresh carries",
+        summary="The token ends soon",
     ),
     Operation(
         id="emitConnectionReplaced",
         action=Action.SEND,
         event=ConnectionReplaced,
         schema="ErrorMessage",
-        summary="What ConnectionReplaced carries",
+        summary="A further device has taken the place of this one",
     ),
     Operation(
         id="emitMessageNew",
         action=Action.SEND,
         event=MessageNew,
         schema="MessageNew",
-        summary="What MessageNew carries",
+        summary="Somebody has said something in a conversation",
     ),
     Operation(
         id="emitMessageStatus",
         action=Action.SEND,
         event=MessageStatus,
         schema="MessageStatus",
-        summary="What MessageStatus carries",
+        summary="How far a message has come",
     ),
     Operation(
         id="emitMessagesSync",
         action=Action.SEND,
         event=MessagesSync,
         schema="MessagesSync",
-        summary="What MessagesSync carries",
+        summary="What was missed, oldest first",
     ),
     Operation(
         id="emitGopangStatus",
         action=Action.SEND,
         event=GopangStatus,
         schema="GopangStatus",
-        summary="What GopangStatus carries",
+        summary="How the handling of a message goes",
     ),
     Operation(
         id="emitGopangAiResponse",
         action=Action.SEND,
         event=GopangAiResponse,
         schema="GopangAiResponse",
-        summary="What GopangAiResponse carries",
+        summary="What the AI of a conversation answers",
     ),
     Operation(
         id="emitGopangError",
         action=Action.SEND,
         event=GopangError,
         schema="GopangError",
-        summary="What GopangError carries",
+        summary="Something was refused, with a code",
     ),
     Operation(
         id="emitConsentRequest",
         action=Action.SEND,
         event=ConsentRequest,
         schema="ConsentRequest",
-        summary="What ConsentRequest carries",
+        summary="Somebody asks for a consent",
     ),
     Operation(
         id="emitConsentStatus",
         action=Action.SEND,
         event=ConsentStatus,
         schema="ConsentStatus",
-        summary="What ConsentStatus carries",
+        summary="What has become of a consent",
     ),
     Operation(
         id="emitTransactionStatus",
         action=Action.SEND,
         event=TransactionStatus,
         schema="TransactionStatus",
-        summary="What TransactionStatus carries",
+        summary="What has become of a transaction",
     ),
     Operation(
         id="emitTransactionVerify",
         action=Action.SEND,
         event=TransactionVerify,
         schema="TransactionVerify",
-        summary="What TransactionVerify carries",
+        summary="How one step of a verification ended",
     ),
     Operation(
         id="emitTransactionComplete",
         action=Action.SEND,
         event=TransactionComplete,
         schema="TransactionComplete",
-        summary="What TransactionComplete carries",
+        summary="A transaction is done and recorded",
     ),
     Operation(
         id="emitOpenhashRecord",
         action=Action.SEND,
         event=OpenhashRecord,
         schema="OpenhashRecord",
-        summary="What OpenhashRecord carries",
+        summary="Something was recorded under its hash",
     ),
     Operation(
         id="emitOpenhashVerify",
         action=Action.SEND,
         event=OpenhashVerifyResult,
         schema="HashVerification",
-        summary="What OpenhashVerifyResult carries",
+        summary="Whether a hash is recorded",
     ),
     Operation(
         id="emitOpenhashSync",
         action=Action.SEND,
         event=OpenhashSync,
         schema="OpenhashSync",
-        summary="What OpenhashSync carries",
+        summary="A batch of records, with its Merkle root",
     ),
     Operation(
         id="emitVaultContent",
         action=Action.SEND,
         event=VaultContent,
         schema="VaultContent",
-        summary="What VaultContent carries",
+        summary="What a drawer of a vault holds",
     ),
     Operation(
         id="emitVaultProof",
         action=Action.SEND,
         event=VaultProof,
         schema="VaultProof",
-        summary="What VaultProof carries",
+        summary="The hash of what a drawer holds",
     ),
 )
 

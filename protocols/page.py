@@ -186,6 +186,7 @@ class _Page:
 
     def _shapes(self) -> Iterator[str]:
         yield from ("## Shapes", "")
+        yield from ("Objects have the fields that stand here and no others, unless it says so.", "")
         for key, schema in sorted(self._schemas.items(), key=lambda item: _last(item[0])):
             yield from (f"### {_last(key)}", "")
             yield from self._table(schema)
@@ -201,10 +202,12 @@ class _Page:
         if described and (words := schema.get("description")):
             yield from (_line(words), "")
         if schema.get("type") != "object":
-            yield from (self._type(schema).capitalize() + ".", "")
+            said = self._type(schema)
+            yield from (f"{said[:1].upper()}{said[1:]}.", "")
             return
+        is_open = schema.get("additionalProperties") is True
         if not schema.get("properties"):
-            yield from ("An empty object.", "")
+            yield from ("An object with any fields." if is_open else "An empty object.", "")
             return
         yield from ("| field | type | |", "| --- | --- | --- |")
         for name, field in schema["properties"].items():
@@ -212,7 +215,7 @@ class _Page:
             default = f"{field['default']!r} when absent; " if "default" in field else ""
             words = (optional + default + _line(field.get("description", ""))).strip("; ")
             yield f"| `{name}` | {self._type(field)} | {words} |"
-        yield ""
+        yield from ("", "Other fields may stand beside these.", "") if is_open else ("",)
 
     def _type(self, schema: Node) -> str:
         """Say in a few words what a schema allows."""

@@ -25,7 +25,7 @@ OVERVIEW: Final = (
     ("rehearsal check --list", "what is judged"),
     ("rehearsal simulate http://127.0.0.1:3001", "fill it with people"),
     ("rehearsal evening", "hours of a thousand neighbours in a minute, on paper"),
-    ("rehearsal token --protocol hub --claim id=u1 …", "a session to connect with"),
+    ("rehearsal token --protocol hub …", "a session to connect with"),
     ("rehearsal spec lint", "what is wrong with a contract"),
     ("rehearsal spec diff OLD NEW", "which changes break clients"),
 )
@@ -93,6 +93,7 @@ def _say(message: str) -> None:
 def _overview(console: Console) -> None:
     console.print("[bold]Rehearsal[/bold]: rehearse a Socket.IO application before its users arrive.\n")
     table = Table.grid(padding=(0, 3))
+    table.add_column(no_wrap=True)
     for command, what in OVERVIEW:
         table.add_row(Text(f"  {command}", "cyan"), what)
     console.print(table)

@@ -1,6 +1,5 @@
 """A target that dies is a verdict with the killing input, and its restart command brings it back."""
 
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from conformance.runner import Finished, RunEvent, TargetDied, TargetRevived, ru
 from conformance.suite import ground, suite_of
 from conformance.verdict import Outcome
 from simulators.target import Target
+from tests.free_port import free_port
 
 # A server of space that a whisper to nobody kills, the way an unhandled error kills a process.
 MORTAL = """
@@ -35,14 +35,8 @@ with running(Settings(port=int(sys.argv[1])), [Mortal(World.built_in(), Mode.PRO
 ROOT = Path(__file__).parents[2]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _play(restarts: bool) -> list[RunEvent]:
-    port = _free_port()
+    port = free_port()
     command = (sys.executable, "-c", MORTAL, str(port))
     with subprocess.Popen(
         [*command, "until stdin ends"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT

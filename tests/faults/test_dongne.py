@@ -28,6 +28,7 @@ from simulators.target import Target
 from tests.faults.dongne import Faulty
 from tests.faults.dongne_by_itself import EVERY_FAULT
 from tests.faults.patience import UNHURRIED
+from tests.free_port import free_port
 from tests.reference_server.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[2]
@@ -147,9 +148,7 @@ def test_whole_server_passes_slow_cases() -> None:
 
 @pytest.mark.parametrize(("remembers", "outcome"), [(True, Outcome.PASS), (False, Outcome.FAIL)])
 def test_stages_must_survive_a_server_that_is_killed(tmp_path: Path, remembers: bool, outcome: Outcome) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     serve = (sys.executable, "-c", SERVE, str(port), str(KILLED_QUICK), *([str(tmp_path)] if remembers else []))
     server = subprocess.Popen(serve, stderr=subprocess.DEVNULL, cwd=ROOT)
     try:

@@ -25,6 +25,7 @@ from simulators.target import Target
 from tests.faults import gateway_surroundings
 from tests.faults.gateway import FAULTS, Faulty
 from tests.faults.patience import UNHURRIED
+from tests.free_port import free_port
 from tests.reference_server.redis_server import RedisServer
 
 SUITE = suite_of("gateway")
@@ -142,9 +143,7 @@ def test_whole_server_keeps_presence_for_a_minute(redis_url: str) -> None:
 
 @pytest.mark.parametrize(("remembers", "outcome"), [(True, Outcome.PASS), (False, Outcome.FAIL)])
 def test_a_server_that_is_killed_must_remember(tmp_path: Path, remembers: bool, outcome: Outcome) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     serve = (sys.executable, "-c", SERVE, str(port), *([str(tmp_path)] if remembers else []))
     server = subprocess.Popen(serve, stderr=subprocess.DEVNULL, cwd=ROOT)
     try:

@@ -95,7 +95,7 @@ def test_what_is_not_stored_in_time_is_given_up_and_is_no_success() -> None:
                 ana, ben = cast.person("ana"), cast.person("ben")
                 assert ana.connection is not None
                 event = gopang.MessageSend(conversationId=cast.places[0], content="is anybody storing this?")
-                answer = await ana.connection.call(event, within_s=35 / SCALE)
+                answer = await ana.connection.call(event, within_s=played.target.deadline_s(35_000))
                 await cast.stage.fence()
                 assert answer.ack is not None
                 fields = answer.ack.to_json()

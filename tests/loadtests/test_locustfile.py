@@ -6,7 +6,6 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import pytest
 
 from reference_server.serve import running
 from reference_server.settings import Settings
+from tests.free_port import free_port
 
 LOCUSTFILE = Path(__file__).parents[2] / "loadtests" / "locustfile.py"
 EXAMPLE = LOCUSTFILE.parents[1] / "examples" / "target.toml"
@@ -205,9 +205,3 @@ def wait_for(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

@@ -31,6 +31,23 @@ def test_everything_of_the_contract_is_told(named: tuple[str, str]) -> None:
         assert f"\n| {condition} | " in text
 
 
+def test_what_is_allowed_stands_there_letter_by_letter(named: tuple[str, str]) -> None:
+    name, text = named
+    for schema in PROTOCOLS[name].schemas.values():
+        for value in schema.get("enum", ()):
+            assert f"`{value}`" in text
+        if pattern := schema.get("pattern"):
+            assert f"like `{pattern.replace('|', chr(92) + '|')}`" in text
+
+
+def test_every_event_is_explained(named: tuple[str, str]) -> None:
+    _, text = named
+    lines = text.splitlines()
+    headings = [number for number, line in enumerate(lines) if line.startswith("### `")]
+    assert all(len(lines[number + 2]) > 3 for number in headings)
+    assert not any(line.endswith("| . |") for line in lines)
+
+
 def test_who_tells_whom_is_drawn(named: tuple[str, str]) -> None:
     name, text = named
     drawings = re.findall(r"```mermaid\nsequenceDiagram\n(.*?)```", text, re.DOTALL)

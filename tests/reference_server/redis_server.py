@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.free_port import free_port
+
 from .house import WITHIN_S
 
 
@@ -18,9 +20,7 @@ class RedisServer:
     INSTALLED = shutil.which("redis-server") is not None
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = free_port()
         self._folder = folder
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,7 +1,6 @@
 """Servers that keep to nothing: each becomes one clear error or reason, never a hang, never a traceback."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -14,6 +13,7 @@ from simulators import connection as connection_module
 from simulators.endpoint import Endpoint, TransportName
 from simulators.engine import Engine, SyncConnection
 from simulators.history import History
+from tests.free_port import free_port
 
 SOON = 5.0
 Hostile = Callable[[Callable[[Any], Any]], Endpoint]
@@ -38,8 +38,7 @@ def over(transport: TransportName, endpoint: Endpoint) -> Endpoint:
 
 @pytest.mark.parametrize("transport", ["websocket", "polling", "upgrade"])
 def test_nobody_listens(engine: Engine, toy: SimpleNamespace, transport: TransportName) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = reserved.getsockname()[1]
+    port = free_port()
     with pytest.raises(TargetUnreachable, match=f"http://127.0.0.1:{port} cannot be reached"):
         attempt(engine, toy, Endpoint(url=f"http://127.0.0.1:{port}", transport=transport))
 
