@@ -30,6 +30,7 @@ SUITE = suite_of("gopang")
 SEEDS = range(10)
 SCALE = 20.0
 """Of the server's time: transactions, consents and tokens take their time at scale 1."""
+WORLD = World.built_in()
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
@@ -37,7 +38,7 @@ def test_fault_is_failed_at_its_requirement(monkeypatch: pytest.MonkeyPatch, fau
     served = Served(SERVED["gopang"].rules, lambda namespace, _settings: fault.api(namespace))
     monkeypatch.setitem(SERVED, "gopang", served)
     options = Options(seed=0, budget_s=30.0, slow=True)
-    with playing(fault(World.built_in(), Mode.PRODUCTION), options, patience=1.0) as played:
+    with playing(fault(WORLD, Mode.PRODUCTION), options, patience=1.0) as played:
         failures = [verdict for verdict in _verdicts(played, fault.requirement) if verdict.outcome is Outcome.FAIL]
 
     assert failures, f"{fault.__name__} went unnoticed"
@@ -87,7 +88,7 @@ class Stalled(Gopang):
 
 
 def test_what_is_not_stored_in_time_is_given_up_and_is_no_success() -> None:
-    with playing(Stalled(World.built_in(), Mode.PRODUCTION), Options(seed=0)) as played:
+    with playing(Stalled(WORLD, Mode.PRODUCTION), Options(seed=0)) as played:
 
         async def send() -> list[str]:
             async with played.cast() as cast:
@@ -120,7 +121,7 @@ class AtOnce(Gopang):
 def test_transactions_may_take_no_time_and_are_too_late_to_cancel_then() -> None:
     chosen = [case for case in SUITE.select(["gopang/transaction", "gopang/openhash"]) if not case.is_random]
     chosen += [case for case in SUITE.cases() if case.address.startswith("gopang/transaction:") and not case.is_random]
-    with playing(AtOnce(World.built_in(), Mode.PRODUCTION), Options(seed=0)) as played:
+    with playing(AtOnce(WORLD, Mode.PRODUCTION), Options(seed=0)) as played:
         finished = [event for event in run(played, chosen) if isinstance(event, Finished)]
 
     skipped = {event.case.address for event in finished if event.verdicts[0].outcome is Outcome.SKIP}
@@ -140,7 +141,7 @@ class NeverInTime(Gopang):
 
 def test_a_transaction_may_be_over_before_anybody_hears_so() -> None:
     chosen = SUITE.select(["gopang/transaction:cancel/valid", "gopang/transaction:cancel/asked"])
-    with playing(NeverInTime(World.built_in(), Mode.PRODUCTION), Options(seed=0)) as played:
+    with playing(NeverInTime(WORLD, Mode.PRODUCTION), Options(seed=0)) as played:
         verdicts = [v for event in run(played, chosen) if isinstance(event, Finished) for v in event.verdicts]
 
     assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
@@ -149,7 +150,7 @@ def test_a_transaction_may_be_over_before_anybody_hears_so() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whole_server_passes_random_cases(seed: int) -> None:
     random = [case for case in SUITE.cases() if case.is_random]
-    with playing(Gopang(World.built_in(), Mode.PRODUCTION), Options(seed=seed, budget_s=1.0)) as played:
+    with playing(Gopang(WORLD, Mode.PRODUCTION), Options(seed=seed, budget_s=1.0)) as played:
         verdicts = [v for event in run(played, random) if isinstance(event, Finished) for v in event.verdicts]
 
     assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
@@ -157,7 +158,7 @@ def test_whole_server_passes_random_cases(seed: int) -> None:
 
 def test_whole_server_passes_fixed_cases() -> None:
     fixed = [case for case in SUITE.cases() if not case.is_random]
-    with playing(Gopang(World.built_in(), Mode.PRODUCTION), Options(seed=0, slow=True)) as played:
+    with playing(Gopang(WORLD, Mode.PRODUCTION), Options(seed=0, slow=True)) as played:
         verdicts = [v for event in run(played, fixed) if isinstance(event, Finished) for v in event.verdicts]
 
     assert [verdict for verdict in verdicts if verdict.outcome >= Outcome.UNKNOWN] == []
