@@ -15,8 +15,8 @@ CASES = cases()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.address)
-def test_whole_server_passes(outer: Playground, case: Case) -> None:
-    verdicts = [v for event in run(outer, [case]) if isinstance(event, Finished) for v in event.verdicts]
+def test_whole_server_passes(unhurried: Playground, case: Case) -> None:
+    verdicts = [v for event in run(unhurried, [case]) if isinstance(event, Finished) for v in event.verdicts]
 
     assert [(verdict.requirement, verdict.outcome) for verdict in verdicts] == [
         (address, Outcome.PASS) for address in case.cites
