@@ -1,5 +1,6 @@
 """Servers that verify sessions wrongly are failed there."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -63,13 +64,17 @@ def test_a_verifier_that_is_not_heeded(outer: Playground, wrong: Started) -> Non
     failure(outer, sessions.session__external_verifier, wrong)
 
 
-@pytest.mark.parametrize(("limit_s", "came"), [(0.5, "slow"), (2.5, "2.5"), (5.0, "stuck did not hear error")])
+# Where both verifiers are cut off too soon, either of them may be the one that is noticed first.
+@pytest.mark.parametrize(
+    ("limit_s", "came"),
+    [(0.5, r"^slow |^after [01]\."), (2.2, r"^slow |^after 2\."), (5.0, "^stuck did not hear error")],
+)
 def test_a_verifier_that_has_another_time(
     outer: Playground, monkeypatch: pytest.MonkeyPatch, limit_s: float, came: str
 ) -> None:
     monkeypatch.setattr(verify, "_LIMIT", aiohttp.ClientTimeout(total=limit_s))
     found = failure(outer, sessions.session__verifier_hangs)
-    assert came in found.came
+    assert re.search(came, found.came)
 
 
 def test_a_verifier_that_everybody_waits_for(outer: Playground) -> None:
