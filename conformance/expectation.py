@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from conformance.checks import Check
 from conformance.person import Person
 from protocols.contract import Ack, Json, Level, Operation, Refusal, Trigger
 from simulators.received import Answer, Received
@@ -52,10 +53,17 @@ class Outlook:
     """The ack that the speaker asked for and is to get; None where none may come."""
     requirement: str = ""
     """What is kept by a refusal, and broken by whatever happens in spite of it."""
+    refused_as: Check = Check.STATE_REQUIRED
+    """The kind of check that such a refusal passes."""
     triggers: Sequence[Trigger] = ()
     """What coming or going causes at other times; an operation has its own."""
     otherwise: "Outlook | None" = None
     """What is to be heard instead where something has come before that only the target can time, such as a timer."""
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether what was done is to be refused."""
+        return self.refusal is not None or bool(self.requirement)
 
     def decided(self, by: "Mapping[Person, Sequence[Received]]") -> "Outlook":
         """Return which of the two it is by what was heard: this one, until anything of the other has come."""

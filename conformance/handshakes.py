@@ -11,6 +11,7 @@ import jwt
 
 from conformance.case import Case
 from conformance.cast import Cast
+from conformance.checks import Check
 from conformance.examples import mutations
 from conformance.expectation import Outlook
 from conformance.models.common_promises import spoken
@@ -167,7 +168,8 @@ def _by_header(handshake: Handshake, may_hang_up: bool, ground: Playground) -> N
                 hedy = await cast.stage.connect("hedy", identity, auth=None, headers=bearer)
             except UsageError as refused:  # such a token in `auth` was good enough to begin with
                 expected = "a good token in the header is admitted"
-                raise Broken(cast.address("all/9"), expected, f"it was refused: {refused.__cause__}") from refused
+                came = f"it was refused: {refused.__cause__}"
+                raise Broken(cast.address("all/9"), expected, came, check=Check.AUTH_REQUIRED) from refused
             await cast.stage.leave(hedy)
             worthless = {"Authorization": "Bearer let-me-in"}
             said = spoken(cast.model.protocol)
@@ -196,26 +198,30 @@ async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may
             on_event=overheard.append,
         )
     except ConnectRefused as by_http:
-        raise Broken(requirement, expected, f"HTTP refused it: {by_http.message}") from by_http
+        came = f"HTTP refused it: {by_http.message}"
+        raise Broken(requirement, expected, came, check=Check.AUTH_REQUIRED) from by_http
     except ConnectionLost as lost:
         if not may_hang_up:
-            raise Broken(requirement, expected, str(lost)) from lost
+            raise Broken(requirement, expected, str(lost), check=Check.AUTH_REQUIRED) from lost
         return
     try:
         if refused is None:
             await _must_be_cut_off(cast, connection, expected, requirement, may_hang_up)
         elif refused.message not in attempt.texts and not may_hang_up:
             promised = " or ".join(map(repr, dict.fromkeys(attempt.texts)))
-            raise Broken(requirement, f"{expected} {promised}", repr(refused.message))
+            came = repr(refused.message)
+            raise Broken(requirement, f"{expected} {promised}", came, check=Check.AUTH_REQUIRED)
         # Who speaks out of turn may be hung up on, so listening comes first.
         told = [partial(_tell, cast, operation) for operation in within]
         acts: list[Callable[[], Awaitable[None]]] = [*told, partial(_intrude, cast, connection, within), *told]
         for act in (_nothing, *acts):
             await act()
             await _fence(cast, connection)
-            await stage.overhear(CONNECT, Outlook(requirement=requirement))
+            await stage.overhear(CONNECT, Outlook(requirement=requirement, refused_as=Check.NOTHING_BEFORE_AUTH))
             if overheard:
-                raise Broken(requirement, f"{attempt.label}: nothing is delivered", f"{INTRUDER} heard {overheard[0]}")
+                came = f"{INTRUDER} heard {overheard[0]}"
+                promised = f"{attempt.label}: nothing is delivered"
+                raise Broken(requirement, promised, came, check=Check.NOTHING_BEFORE_AUTH)
             if connection.closed is not None:
                 return
     finally:
@@ -226,11 +232,12 @@ async def _must_be_cut_off(
     cast: Cast, connection: Connection, expected: str, requirement: str, may_hang_up: bool
 ) -> None:
     if not may_hang_up:
-        raise Broken(requirement, expected, "it was admitted")
+        raise Broken(requirement, expected, "it was admitted", check=Check.AUTH_REQUIRED)
     try:
         await connection.wait_closed(cast.stage.target.deadline_s(1000))
     except NotHeard as stays:
-        raise Broken(requirement, f"{expected}, or with a disconnect at once", "it was admitted and stays") from stays
+        or_so, came = f"{expected}, or with a disconnect at once", "it was admitted and stays"
+        raise Broken(requirement, or_so, came, check=Check.AUTH_REQUIRED) from stays
 
 
 async def _nothing() -> None:

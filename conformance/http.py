@@ -6,6 +6,7 @@ from typing import Any, Final, Self, cast
 
 import aiohttp
 
+from conformance.checks import Check
 from conformance.verdict import Broken
 from protocols.contract import Json
 from protocols.errors import TargetUnreachable
@@ -27,6 +28,8 @@ class Reply:
     """What came back over HTTP."""
 
     def __init__(self, response: aiohttp.ClientResponse, body: bytes) -> None:
+        self.of = f"{response.method} {response.url.path}"
+        """What it answers, such as `GET /health`."""
         self.status = response.status
         self.headers = response.headers
         self.text = body.decode("utf-8", "replace")
@@ -34,21 +37,22 @@ class Reply:
     def expect(self, requirement: str, *statuses: int) -> Self:
         """Return it if it has one of these statuses; raises Broken."""
         if self.status not in statuses:
-            raise Broken(requirement, f"HTTP {' or '.join(map(str, statuses))}", str(self))
+            promised = f"HTTP {' or '.join(map(str, statuses))}"
+            raise Broken(requirement, promised, str(self), check=Check.HTTP_STATUS, about=self.of)
         return self
 
     def json(self, requirement: str) -> Mapping[str, Any]:
         """Return the JSON object of the body; raises Broken where it is none."""
         value = self._value()
         if not isinstance(value, dict):
-            raise Broken(requirement, "a JSON object", str(self))
+            raise Broken(requirement, "a JSON object", str(self), check=Check.HTTP_BODY, about=self.of)
         return cast("Mapping[str, Any]", value)
 
     def items(self, requirement: str) -> list[Any]:
         """Return the JSON array of the body; raises Broken where it is none."""
         value = self._value()
         if not isinstance(value, list):
-            raise Broken(requirement, "a JSON array", str(self))
+            raise Broken(requirement, "a JSON array", str(self), check=Check.HTTP_BODY, about=self.of)
         return value
 
     def _value(self) -> object:
@@ -106,6 +110,7 @@ class Http:
         except TimeoutError as silence:
             waited_s, self._patience_s = self._patience_s, min(self._patience_s, AGAIN_S)
             came = f"nothing in {waited_s:g} s"
-            raise Broken(requirement, f"{method} {path} is answered", came) from silence
+            expected = f"{method} {path} is answered"
+            raise Broken(requirement, expected, came, check=Check.HTTP_ANSWERED) from silence
         except aiohttp.ClientError as error:
             raise TargetUnreachable(f"{method} {path}: {error or type(error).__name__}") from error

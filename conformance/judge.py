@@ -1,13 +1,14 @@
 """Compares what people heard because of one step with what the contract says they hear."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from conformance.checks import Check
 from conformance.expectation import AckDue, Expectation, Heard, Outlook, differing, fits, told
 from conformance.person import Person
 from conformance.verdict import Broken
-from protocols.contract import Event, Json, Level, Protocol
+from protocols.contract import Audience, Event, Json, Level, Protocol
 from protocols.errors import UnknownEvent
 from simulators.received import Answer, Received
 from simulators.target import Target
@@ -29,6 +30,15 @@ class Step:
     began_ns: int
     ack_id: int | None = None
     """The id of the ack that was asked for."""
+
+    @property
+    def cause(self) -> str:
+        """What a finding calls it: all names that the contract does not know are alike."""
+        return "an unknown event" if self.outlook.refused_as is Check.REFUSED_UNKNOWN else self.event_name
+
+    def on(self, name: str) -> str:
+        """Say what a finding is about: something that was heard because of this step."""
+        return f"{self.cause} > {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,20 @@ def judge(protocol: Protocol, step: Step, heard: Heard, target: Target, floats: 
         judgement.findings.extend(listener.findings(events))
         judgement.extras.extend(listener.extras)
     judgement.findings.extend((broken, Level.MUST) for broken in _acks(protocol, step, heard, target))
+    if _is_wrongly_refused(protocol, step, judgement.extras):
+        for broken, _ in judgement.findings:
+            if broken.check is Check.MISSING_DELIVERY:
+                broken.check, broken.about = Check.ACCEPTED_VALID, step.cause
     return judgement
+
+
+def _is_wrongly_refused(protocol: Protocol, step: Step, extras: Sequence[Extra]) -> bool:
+    """Say whether the speaker was told of an error although all was right."""
+    if step.outlook.is_refusal:
+        return False
+    told = {refusal.operation for operation in protocol.inbound.values() for refusal in operation.refusals}
+    errors = {protocol.by_id[operation].name for operation in told if operation}
+    return any(extra.who is step.who and extra.received.name in errors for extra in extras)
 
 
 class _Listener:
@@ -102,42 +125,69 @@ class _Listener:
 
     def _violation(self, received: Received) -> Broken:
         if isinstance(received.violation, UnknownEvent):
-            return Broken(self._all(3), "only events that the contract knows", f"{self.person} heard {received}")
-        return Broken(self._all(3), f"a {received.name} that is valid against its schema", str(received))
+            check = Check.WRONG_DIRECTION if received.name in self.protocol.inbound else Check.UNDOCUMENTED_EVENT
+            expected, came = "only events that the contract knows", f"{self.person} heard {received}"
+            return Broken(self._all(3), expected, came, check=check, about=received.name)
+        expected = f"a {received.name} that is valid against its schema"
+        return Broken(self._all(3), expected, str(received), check=Check.PAYLOAD_SCHEMA, about=received.name)
 
     def _late(self, expectation: Expectation, received: Received) -> Broken | None:
         if expectation.level is Level.MAY:
             return None
-        return _late(expectation, received, self.step, self.target)
+        return _late(expectation, received, self.step, self.target, Check.LATE_DELIVERY)
 
     def _different(self, near: Expectation, received: Received) -> Broken:
         wrong = differing(near.where, _fields(received))
         claims = list(self.step.outlook.claimed.values())
         forged = any(value in claims for value in wrong.values())
-        return Broken(near.requirement, str(near), f"{received.name}{told(wrong)}", (self._all(4),) if forged else ())
+        check = Check.SERVER_DERIVED_IDENTITY if forged else Check.WRONG_FIELDS
+        if self.step.outlook.is_refusal:
+            check = self.step.outlook.refused_as
+        return Broken(
+            near.requirement,
+            str(near),
+            f"{received.name}{told(wrong)}",
+            (self._all(4),) if forged else (),
+            check=check,
+            about=f"{self.step.on(received.name)} {{{', '.join(wrong)}}}",
+        )
 
     def _unexplained(self, received: Received) -> Broken:
+        about = self.step.on(received.name)
         if again := next((item for item in self.met if fits(item, received)), None):
             came = f"{self.person} heard it again: {received}"
-            return Broken(again.requirement, f"{again}, once", came, (self._all(7),))
+            also = (self._all(7),)
+            return Broken(again.requirement, f"{again}, once", came, also, check=Check.DUPLICATE_DELIVERY, about=about)
         outlook = self.step.outlook
         came = f"{self.person} heard {received}"
-        if outlook.refusal is not None or outlook.requirement:
+        if outlook.is_refusal:
             address = outlook.requirement or outlook.expectations[0].requirement
-            return Broken(
-                address, f"{self.step.event_name} is refused and nobody else hears of it", came, (self._all(5),)
-            )
+            expected = f"{self.step.event_name} is refused and nobody else hears of it"
+            about = self.step.cause
+            return Broken(address, expected, came, (self._all(5),), check=outlook.refused_as, about=about)
         promised = {item.operation.name: item.requirement for item in reversed(outlook.expectations)}
+        others: set[str] = set()
         for trigger in (*(outlook.operation.triggers if outlook.operation else ()), *outlook.triggers):
-            promised.setdefault(self.protocol.by_id[trigger.operation].name, trigger.requirement)
+            name = self.protocol.by_id[trigger.operation].name
+            promised.setdefault(name, trigger.requirement)
+            if trigger.to in {Audience.OTHERS, Audience.PEERS}:
+                others.add(name)
         if received.name in promised:
             expected = f"{received.name} is heard by those alone whom the contract names"
-            return Broken(promised[received.name], expected, came, (self._all(5),))
-        return Broken(self._all(5), f"{self.person} hears no {received.name} because of {self.step.event_name}", came)
+            is_echo = self.person is self.step.who and received.name in others
+            check = Check.SENDER_EXCLUSION if is_echo else Check.ROOM_ISOLATION
+            return Broken(promised[received.name], expected, came, (self._all(5),), check=check, about=about)
+        expected = f"{self.person} hears no {received.name} because of {self.step.event_name}"
+        return Broken(self._all(5), expected, came, check=Check.UNCAUSED_EVENT, about=about)
 
     def _missing(self, expectation: Expectation, events: Sequence[Received]) -> Broken:
         came = ", ".join(sorted({received.name for received in events})) or "nothing"
-        return Broken(expectation.requirement, str(expectation), _instead(self.person, came))
+        outlook = self.step.outlook
+        check, about = Check.MISSING_DELIVERY, self.step.on(expectation.operation.name)
+        if outlook.is_refusal:
+            check, about = outlook.refused_as, self.step.cause
+        came = _instead(self.person, came)
+        return Broken(expectation.requirement, str(expectation), came, check=check, about=about)
 
     def _all(self, number: int) -> str:
         return f"{self.protocol.name}/all/{number}"
@@ -153,34 +203,52 @@ def _acks(protocol: Protocol, step: Step, heard: Heard, target: Target) -> Itera
             if due is not None and person is step.who and answer.packet.ack_id == step.ack_id:
                 asked.append(answer)
             else:
-                yield Broken(address, f"{step.event_name} is not acknowledged to {person}", f"{person} got {answer}")
+                expected, came = f"{step.event_name} is not acknowledged to {person}", f"{person} got {answer}"
+                yield Broken(address, expected, came, check=Check.ACK_FOR_NOBODY, about=step.cause)
     if due is None or step.who is None:
         return
     if not asked:
         came = ", ".join(sorted({received.name for received in heard.by.get(step.who, ())})) or "nothing"
-        yield Broken(address, str(due), _instead(step.who, came))
+        yield Broken(address, str(due), _instead(step.who, came), check=Check.ACK_GIVEN, about=step.cause)
         return
     first, *again = asked
     if (wrong := _wrong_ack(protocol, due, first, step, target)) is not None:
         yield wrong
     if again:
-        yield Broken(address, f"{due}, once", f"{step.who} got it again: {again[0]}")
+        came = f"{step.who} got it again: {again[0]}"
+        yield Broken(address, f"{due}, once", came, check=Check.ACK_ONCE, about=step.cause)
 
 
 def _wrong_ack(protocol: Protocol, due: AckDue, answer: Answer, step: Step, target: Target) -> Broken | None:
     if answer.violation is not None or answer.ack is None:
-        return Broken(f"{protocol.name}/all/3", f"an {answer} that is valid against its schema", str(answer))
-    if wrong := differing(due.where, answer.ack.to_json()):
-        return Broken(due.requirement, str(due), f"an ack{told(wrong)}")
-    return _late(due, answer, step, target)
+        expected, about = f"an {answer} that is valid against its schema", step.cause
+        return Broken(f"{protocol.name}/all/3", expected, str(answer), check=Check.ACK_SCHEMA, about=about)
+    fields = answer.ack.to_json()
+    if wrong := differing(due.where, fields):
+        check, about = Check.ACK_FIELDS, f"{step.cause} {{{', '.join(wrong)}}}"
+        if step.outlook.is_refusal:
+            check, about = step.outlook.refused_as, step.cause
+        elif any(refusal.by_ack and _is_like(refusal.where, fields) for refusal in due.operation.refusals):
+            check, about = Check.ACCEPTED_VALID, step.cause
+        return Broken(due.requirement, str(due), f"an ack{told(wrong)}", check=check, about=about)
+    return _late(due, answer, step, target, Check.ACK_IN_TIME)
 
 
-def _late(due: Expectation | AckDue, arrival: Received | Answer, step: Step, target: Target) -> Broken | None:
+def _is_like(where: Mapping[str, Json], fields: Mapping[str, Json]) -> bool:
+    """Say whether fields have what is the same whenever this is said."""
+    constant = {key: value for key, value in where.items() if "{" not in str(value)}
+    return bool(constant) and not differing(constant, fields)
+
+
+def _late(
+    due: Expectation | AckDue, arrival: Received | Answer, step: Step, target: Target, check: Check
+) -> Broken | None:
     took_s = (arrival.at_ns - step.began_ns) / 1e9
     if took_s <= target.deadline_s(due.within_ms):
         return None
     promise = f"{due} within {due.within_ms} ms (× patience {target.patience:g})"
-    return Broken(due.requirement, promise, f"it came after {took_s * 1000:.0f} ms")
+    about = step.on(due.operation.name) if isinstance(due, Expectation) else step.cause
+    return Broken(due.requirement, promise, f"it came after {took_s * 1000:.0f} ms", check=check, about=about)
 
 
 def _instead(who: Person, came: str) -> str:

@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 
 from hypothesis.strategies import SearchStrategy
 
+from conformance.checks import Check
 from conformance.expectation import AckDue, Expectation, Heard, Outlook
 from conformance.owed import Owed
 from conformance.person import Person
@@ -174,11 +175,13 @@ class Model(ABC):
             told = (refusal for known in self.protocol.inbound.values() for refusal in known.refusals)
             unknown = next((refusal for refusal in told if _is_of_invalid(refusal) and not refusal.by_ack), None)
             if unknown is None:
-                return Outlook(requirement=requirement)
-            return self._refused(None, unknown, who, self._scopes(who, None), {}, requirement=requirement)
+                return Outlook(requirement=requirement, refused_as=Check.REFUSED_UNKNOWN)
+            outlook = self._refused(None, unknown, who, self._scopes(who, None), {}, requirement=requirement)
+            return replace(outlook, refused_as=Check.REFUSED_UNKNOWN)
         refusal = next(filter(_is_of_invalid, operation.refusals))
         scopes = {**self._scopes(who, None), "payload": self.readable(operation, arguments)}
-        return self._refused(operation, refusal, who, scopes, {}, asked=asked)
+        outlook = self._refused(operation, refusal, who, scopes, {}, asked=asked)
+        return replace(outlook, refused_as=Check.REFUSED_INVALID)
 
     def foresee_connect(self, who: Person) -> Outlook:
         """Say who is to hear what because this person has been admitted."""

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from conformance.checks import Check
 from conformance.expectation import Expectation, fits
 from conformance.verdict import Broken
 from simulators.received import Received
 
+BY_ITSELF = "by itself"
+"""What causes the event of a timer, where a finding says what it is about."""
 EARLY_S = 0.05
 """What a timer may be early by: the two clocks are read at different moments, and some tick coarsely."""
 
@@ -28,13 +31,17 @@ class Owed:
         if at < self.not_before - EARLY_S:
             early_ms = (self.not_before - at) * 1000
             came = f"it came {early_ms:.0f} ms before that"
-            return Broken(self.expectation.requirement, f"{self.expectation} only when its time has come", came)
+            return self._broken(f"{self.expectation} only when its time has come", came)
         if at > self.by:
             late_ms = (at - self.by) * 1000
-            return Broken(self.expectation.requirement, f"{self.expectation} in time", f"it came {late_ms:.0f} ms late")
+            return self._broken(f"{self.expectation} in time", f"it came {late_ms:.0f} ms late")
         return None
 
     def missing(self) -> Broken:
         """Return what is wrong when it has not come."""
         who = self.expectation.receiver
-        return Broken(self.expectation.requirement, f"{self.expectation}, by itself", f"{who} has not heard it in time")
+        return self._broken(f"{self.expectation}, by itself", f"{who} has not heard it in time")
+
+    def _broken(self, expected: str, came: str) -> Broken:
+        about = f"{BY_ITSELF} > {self.expectation.operation.name}"
+        return Broken(self.expectation.requirement, expected, came, check=Check.TIMER_IN_TIME, about=about)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from conformance.case import Case, Skipped
+from conformance.checks import Check
 from conformance.playground import Playground
 from conformance.verdict import Broken, Outcome, Verdict
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, RehearsalError, TargetUnreachable, UsageError
@@ -121,6 +122,9 @@ def _failed(case: Case, broken: Broken, conversation: tuple[str, ...]) -> Verdic
         case=case.address,
         expected=broken.expected,
         came=broken.came,
+        check=broken.check,
+        about=broken.about,
+        origin=broken.origin,
         conversation=conversation,
         also=tuple(address for address in dict.fromkeys((*broken.also, *case.means)) if address != broken.requirement),
     )
@@ -149,7 +153,13 @@ def _blamed(ground: Playground, case: Case, verdicts: tuple[Verdict, ...], reaso
     """Make a death a failure of its own: of `all/1`, unless the case has named another requirement already."""
     if any(verdict.outcome is Outcome.FAIL for verdict in verdicts):
         return verdicts
-    broken = Broken(f"{ground.target.protocol}/all/1", "the target goes on serving", f"it died: {reason}")
+    broken = Broken(
+        f"{ground.target.protocol}/all/1",
+        "the target goes on serving",
+        f"it died: {reason}",
+        check=Check.SERVER_SURVIVES,
+        about=case.subject,
+    )
     return (_failed(case, broken, ground.conversation),)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from conformance.case import Case
 from conformance.cast import Cast
+from conformance.checks import Check
 from conformance.playground import Playground
 from conformance.verdict import Broken
 
@@ -55,11 +56,12 @@ def attributed(requirement: str) -> Iterator[None]:
     except Broken as broken:
         if requirement == broken.requirement:
             raise
-        also = (broken.requirement, *broken.also)
-        raise Broken(requirement, broken.expected, broken.came, also) from broken
+        raise broken.at(requirement) from broken
 
 
-def require(holds: bool, requirement: str, expected: str, came: object) -> None:
+def require(
+    holds: bool, requirement: str, expected: str, came: object, *, check: Check = Check.LAW, about: str = ""
+) -> None:
     """Raise Broken unless something holds."""
     if not holds:
-        raise Broken(requirement, expected, str(came))
+        raise Broken(requirement, expected, str(came), check=check, about=about)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Unpack, cast
 
 from conformance.belated import Belated
+from conformance.checks import Check
 from conformance.expectation import Expectation, Heard, Outlook
 from conformance.judge import Extra, Step, judge
 from conformance.model import Model
@@ -63,6 +64,7 @@ class Stage:
         self._untimely: list[Broken] = []  # what timers of the target caused at the wrong time during this step
         self._fenced_at = 0.0
         self._step_began = 0
+        self._cause = ""  # what the present step is called in a finding
         self._state_before = ""
 
     # ---- coming and going --------------------------------------------------------------------------------------
@@ -206,13 +208,14 @@ class Stage:
         self.begin(f"{who} {Direction.SENT} {describe(name, cast('Sequence[Value]', arguments))}")
         assert who.connection is not None
         ack_id = None
+        self._cause = name
         try:
             if asks:
                 ack_id, began_ns = who.connection.ask_raw(name, *arguments)
             else:
                 began_ns = who.connection.emit_raw(name, *arguments)
         except ConnectionLost as lost:
-            raise Broken(f"{self.model.protocol.name}/all/1", f"{who} stays connected", str(lost)) from lost
+            raise self._cut_off(who, str(lost)) from lost
         return Step(who, event, name, outlook, began_ns, ack_id)
 
     async def listen(self, for_ms: float = 0.0) -> Heard:
@@ -257,6 +260,7 @@ class Stage:
     # ---- hearing -----------------------------------------------------------------------------------------------
 
     async def _hear(self, step: Step, *, speaker: Person | None = None) -> Heard:
+        self._cause = step.cause
         due = [item for item in step.outlook.expectations if self._is_awaited(item)]
         waits = list(map(self._patience_s, due))
         receivers = {item.receiver for item in due}
@@ -325,8 +329,9 @@ class Stage:
         except ConnectionLost:
             return  # the comparison says what that means
         except NotHeard as silence:
-            name = self.model.protocol.name
-            raise Broken(f"{name}/all/1", f"{who} is still served", str(silence)) from silence
+            expected, about = f"{who} is still served", self._cause
+            requirement = f"{self.model.protocol.name}/all/1"
+            raise Broken(requirement, expected, str(silence), check=Check.STILL_SERVED, about=about) from silence
 
     def was_told(self, who: Person, event_name: str) -> bool:
         """Say whether somebody heard an event of this name in the present step, or the last one."""
@@ -386,7 +391,11 @@ class Stage:
                 person.is_here = False
                 came = f"disconnected: {person.connection.closed}"
                 also = (step.outlook.requirement,) if step.outlook.requirement else ()
-                raise Broken(f"{self.model.protocol.name}/all/1", f"{person} stays connected", came, also)
+                raise self._cut_off(person, came, also)
+
+    def _cut_off(self, who: Person, came: str, also: tuple[str, ...] = ()) -> Broken:
+        requirement, expected = f"{self.model.protocol.name}/all/1", f"{who} stays connected"
+        return Broken(requirement, expected, came, also, check=Check.CONNECTION_KEPT, about=self._cause)
 
     def lapse(self, broken: Broken) -> None:
         """Remember a promise of level SHOULD that was not kept; the case goes on."""
@@ -403,8 +412,9 @@ class Stage:
         try:
             await who.connection.wait_closed(self.target.deadline_s(expectation.within_ms))
         except NotHeard:
-            promise = f"{who} is disconnected after {expectation.operation.name}"
-            raise Broken(expectation.requirement, promise, "it stays connected") from None
+            name = expectation.operation.name
+            promise, came = f"{who} is disconnected after {name}", "it stays connected"
+            raise Broken(expectation.requirement, promise, came, check=Check.CONNECTION_CLOSED, about=name) from None
         self._gone(who)
 
     # ---- telling -----------------------------------------------------------------------------------------------

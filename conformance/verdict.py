@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Self
 
+from conformance.checks import Check
 from protocols.errors import Nonconformance
 
 
@@ -32,14 +34,43 @@ class Verdict:
     """The shortest conversation that shows it, one line each."""
     also: tuple[str, ...] = ()
     """Addresses of further requirements that the same finding breaks."""
+    check: Check | None = None
+    """What kind of check failed; None where none did."""
+    about: str = ""
+    """What it failed on: `player:move > player:moved` for what somebody heard of a move, `player:move` for its ack."""
+    origin: str = ""
+    """The requirement that the failed step was about, where a scene has named another."""
 
 
 class Broken(Nonconformance):
-    """The target broke a promise: what was expected, and what came instead."""
+    """The target broke a promise: what was expected, and what came instead.
 
-    def __init__(self, requirement: str, expected: str, came: str, also: tuple[str, ...] = ()) -> None:
+    `about` names what it broke it on: findings of one kind about the same are one defect. Without it, the words of
+    `expected` tell them apart.
+    """
+
+    def __init__(
+        self,
+        requirement: str,
+        expected: str,
+        came: str,
+        also: tuple[str, ...] = (),
+        *,
+        check: Check = Check.LAW,
+        about: str = "",
+    ) -> None:
         self.requirement = requirement
         self.expected = expected
         self.came = came
         self.also = also
+        self.check = check
+        self.about = about
+        self.origin = requirement
         super().__init__(f"{requirement}: expected {expected}; came {came}")
+
+    def at(self, requirement: str) -> Self:
+        """Return the same finding as one of another requirement; what it was found at is broken, too."""
+        also = tuple(one for one in dict.fromkeys((self.requirement, *self.also)) if one != requirement)
+        moved = type(self)(requirement, self.expected, self.came, also, check=self.check, about=self.about)
+        moved.origin = self.origin
+        return moved

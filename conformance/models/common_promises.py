@@ -98,7 +98,7 @@ async def all__polling(cast: Cast) -> None:
         found = (broken.requirement, *broken.also)
         overheard = cast.address("all/5")
         requirement = overheard if overheard in found else cast.address("all/7")
-        raise Broken(requirement, broken.expected, broken.came, found) from broken
+        raise broken.at(requirement) from broken
     with_payload = next(one for one in cast.model.protocol.inbound.values() if one.schema is not None)
     await cast.stage.say_invalid(polly, with_payload.name, [None])
     await cast.stage.leave(polly)
@@ -149,8 +149,7 @@ async def all__too_big(cast: Cast) -> None:
     except Broken as broken:
         if broken.requirement == requirement:
             raise
-        also = (broken.requirement, *broken.also)
-        raise Broken(cast.address("all/8"), broken.expected, broken.came, also) from broken
+        raise broken.at(cast.address("all/8")) from broken
     await cast.settle()
 
 

@@ -103,7 +103,7 @@ async def _collect(cast_: DongneCast, by_whom: Mapping[Person, str], otherwise: 
     except Broken as broken:
         told = [requirement for who, requirement in by_whom.items() if cast_.stage.was_told(who, NOTICE)]
         requirement = cast_.address((told or [otherwise])[0])
-        raise Broken(requirement, broken.expected, broken.came, (broken.requirement, *broken.also)) from broken
+        raise broken.at(requirement) from broken
 
 
 @shows("stage/3", "stage/5", slow=True)
@@ -263,8 +263,7 @@ async def time__slow_answers(cast: DongneCast) -> None:
                 await cast.stage.listen((minutes - passed_min) * MINUTE_MS)
         except Broken as broken:
             if any(cast.stage.was_told(who, dongne.SlowResponseAlert.event_name) for who in (ana, ben)):
-                also = (broken.requirement, *broken.also)
-                raise Broken("dongne/metrics/2", broken.expected, broken.came, also) from broken
+                raise broken.at("dongne/metrics/2") from broken
             raise
         passed_min = minutes
         await cast.answer(ben, question)

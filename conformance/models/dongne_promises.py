@@ -343,9 +343,7 @@ def _stopped_once() -> Iterator[None]:
     except Broken as broken:
         # A second one is heard again, or for the end that is owed after 3 s.
         if "dongne/all/7" in broken.also or broken.requirement == "dongne/typing/2":
-            raise Broken(
-                "dongne/typing/6", broken.expected, broken.came, (broken.requirement, *broken.also)
-            ) from broken
+            raise broken.at("dongne/typing/6") from broken
         raise
 
 

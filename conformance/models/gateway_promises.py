@@ -315,7 +315,7 @@ async def _again(cast: GatewayCast, who: Person, room: Room, client_msg_id: str,
     except Broken as broken:
         if outlook.ack is not None and broken.requirement == outlook.ack.requirement:
             requirement = "gateway/send/8"
-        raise Broken(requirement, broken.expected, broken.came, (broken.requirement, *broken.also)) from broken
+        raise broken.at(requirement) from broken
 
 
 @shows("send/6", "send/9")

@@ -150,8 +150,7 @@ class HubCast(Cast):
             heard = await self.stage.overhear(f"POST {NOTIFICATIONS}", Outlook(due))
         except Broken as broken:
             if "hub/all/5" in (broken.requirement, *broken.also):  # heard by somebody whom it does not concern
-                also = (broken.requirement, *broken.also)
-                raise Broken("hub/notification/2", broken.expected, broken.came, also) from broken
+                raise broken.at("hub/notification/2") from broken
             raise
         for who in receivers:
             [told] = heard.payloads(who, hub.Notification.event_name)

@@ -95,6 +95,8 @@ def _verdict(verdict: Verdict) -> Json:
         "reason": verdict.reason,
         "expected": verdict.expected,
         "came": verdict.came,
+        "check": verdict.check,
+        "about": verdict.about,
         "also": list(verdict.also),
         "conversation": list(verdict.conversation),
     }
@@ -107,6 +109,8 @@ def _defect(report: Report, defect: Defect) -> Json:
         "requirement": requirement.address,
         "level": requirement.level.value,
         "text": requirement.text,
+        "check": verdict.check,
+        "about": verdict.about,
         "also": list(verdict.also),
         "counts": defect.counts,
         "cases": list(defect.cases),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from conformance.case import Case
+from conformance.checks import Check
 from conformance.playground import Options
 from conformance.report import Report, Run
 from conformance.runner import Finished
@@ -58,6 +59,8 @@ def failed(
         case=case.address,
         expected="ben hears talk",
         came=came,
+        check=Check.MISSING_DELIVERY,
+        about="talk > talk",
         conversation=tuple(conversation),
         also=tuple(also),
     )

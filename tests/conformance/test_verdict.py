@@ -2,6 +2,7 @@
 
 import pytest
 
+from conformance.checks import Check
 from conformance.verdict import Broken, Outcome, Verdict
 from protocols.errors import Nonconformance, RehearsalError
 
@@ -22,6 +23,13 @@ def test_a_broken_promise_reads_as_one_line_and_is_the_targets_fault() -> None:
     assert broken.also == ("space/all/7",)
     assert isinstance(broken, Nonconformance)
     assert isinstance(broken, RehearsalError)
+
+
+def test_the_same_finding_at_another_requirement_breaks_both_and_keeps_its_kind() -> None:
+    broken = Broken("space/jump/1", "a", "b", ("space/all/7",), check=Check.LATE_DELIVERY, about="jump > jumped")
+    moved = broken.at("space/all/6").at("space/all/7")
+    assert (moved.requirement, moved.also) == ("space/all/7", ("space/all/6", "space/jump/1"))
+    assert (moved.check, moved.about, moved.origin) == (Check.LATE_DELIVERY, "jump > jumped", "space/jump/1")
 
 
 def test_a_verdict_cannot_be_changed() -> None:

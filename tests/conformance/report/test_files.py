@@ -145,6 +145,8 @@ def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
         "requirement": "toy/talk/1",
         "level": "MUST",
         "text": "Talk is heard.",
+        "check": "missing-delivery",
+        "about": "talk > talk",
         "also": ["toy/talk/2"],
         "counts": True,
         "cases": ["toy/talk/bad"],
