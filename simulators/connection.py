@@ -179,6 +179,11 @@ class Connection:
         if self._transport is not None:
             self._transport.abort("transport aborted")
 
+    @property
+    def missed_after_ms(self) -> int:
+        """When the server takes for gone whoever answers no more pings, by its handshake; 0 before that."""
+        return 0 if self._heartbeat is None else self._heartbeat.patience_ms
+
     def fall_silent(self) -> None:
         """Answer no more pings, as a machine does that has lost its network."""
         self._silent = True

@@ -12,7 +12,8 @@ class Heartbeat:
 
     def __init__(self, interval_ms: int, timeout_ms: int, on_silence: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._patience_s = min((interval_ms + timeout_ms) / 1000, _LONGEST_S)
+        self.patience_ms = interval_ms + timeout_ms
+        self._patience_s = min(self.patience_ms / 1000, _LONGEST_S)
         self._on_silence = on_silence
         self._last_s = self._loop.time()
         self._timer = self._loop.call_at(self._last_s + self._patience_s, self._look)

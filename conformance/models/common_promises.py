@@ -153,6 +153,18 @@ async def all__too_big(cast: Cast) -> None:
     await cast.settle()
 
 
+@_shows("all/8")
+async def all__heartbeat(cast: Cast) -> None:
+    """The handshake says how soon the dead are missed: pingInterval and pingTimeout are 85 s together, or less."""
+    await cast.assemble()
+    connection = cast.person("ana").connection
+    assert connection is not None
+    expected = f"a handshake whose pingInterval and pingTimeout are {SILENCE_MS} ms together, or less"
+    require(
+        connection.missed_after_ms <= SILENCE_MS, cast.address("all/8"), expected, f"{connection.missed_after_ms} ms"
+    )
+
+
 @_shows("all/8", slow=True)
 async def all__silent_death(cast: Cast) -> None:
     """A machine that answers no more pings is taken for gone within pingInterval + pingTimeout."""

@@ -6,9 +6,8 @@ protocol decide is broken in the module of that protocol; `common_http` has what
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Final, TypeVar, cast
+from typing import Any, ClassVar, Final, cast
 
 import jwt
 from aiohttp import web
@@ -24,40 +23,7 @@ from reference_server.rules.hub_state import EVERYBODY
 from reference_server.rules.space import Space
 from reference_server.strict import Frame, Refusal, StrictServer, Visit
 from reference_server.strict.session import PARSE_ERROR, TRANSPORT_ERROR
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A part of the server that is wrong, what it breaks, and the case that must see so."""
-
-    part: type[Any]
-    requirement: str
-    case: str
-
-    @property
-    def protocol(self) -> str:
-        """The protocol that it is seen at."""
-        return self.requirement.partition("/")[0]
-
-    @property
-    def place(self) -> str:
-        """The name of the whole part in whose place it is put."""
-        return next(base.__name__ for base in self.part.__mro__ if base.__module__.startswith("reference_server."))
-
-
-FAULTS: Final[list[Fault]] = []
-Part = TypeVar("Part", bound=type[Any])
-
-
-def breaks(requirement: str, *, at: str) -> Callable[[Part], Part]:
-    """Name the requirement that a part breaks, and the case of the same protocol that sees it."""
-
-    def register(part: Part) -> Part:
-        FAULTS.append(Fault(part, requirement, f"{requirement.partition('/')[0]}/{at}"))
-        return part
-
-    return register
-
+from tests.faults.fault import breaks
 
 # ---- unknown names -----------------------------------------------------------------------------------------------
 
@@ -74,7 +40,7 @@ class Misread(Hub):
         raise NotImplementedError
 
 
-@breaks("hub/all/2", at="all/unknown-event")
+@breaks("hub/all/2", "forged", at="all/unknown-event")
 class ServersEventsRelayed(Misread):
     """An event that only the server may emit is passed on to everybody as if it had."""
 
@@ -83,7 +49,7 @@ class ServersEventsRelayed(Misread):
             yield Emit(hub.UserJoined(userId="somebody", nickname="Somebody"), EVERYBODY)
 
 
-@breaks("hub/all/2", at="all/unknown-event")
+@breaks("hub/all/2", "disconnected", at="all/unknown-event")
 class UnknownDisconnects(Misread):
     """Whoever emits an unknown event is disconnected."""
 
@@ -91,7 +57,7 @@ class UnknownDisconnects(Misread):
         yield Drop(garbled.sid)
 
 
-@breaks("hub/all/2", at="all/unknown-event")
+@breaks("hub/all/2", "accepted invalid", at="all/unknown-event")
 class NamesInAnyCase(ProtocolNamespace):
     """`JOIN_ROOM` is taken for `join_room`."""
 
@@ -102,7 +68,7 @@ class NamesInAnyCase(ProtocolNamespace):
 # ---- what is emitted ---------------------------------------------------------------------------------------------
 
 
-@breaks("hub/all/3", at="send_message/valid")
+@breaks("hub/all/3", "wrong type", at="send_message/valid")
 class FieldsOfItsOwn(ProtocolNamespace):
     """Every event has a field more than the contract."""
 
@@ -110,7 +76,7 @@ class FieldsOfItsOwn(ProtocolNamespace):
         return self._around.server.encode(self.path, event.event_name, {**event.to_json(), "debug": True})
 
 
-@breaks("hub/all/3", at="join_room/valid")
+@breaks("hub/all/3", "wrong type", at="join_room/valid")
 class NamesOfItsOwn(ProtocolNamespace):
     """Events go out under names that the contract does not know."""
 
@@ -118,7 +84,7 @@ class NamesOfItsOwn(ProtocolNamespace):
         return self._around.server.encode(self.path, event.event_name.replace("_", "-"), *event.to_args())
 
 
-@breaks("hub/all/3", at="join_room/asked")
+@breaks("hub/all/3", "duplicated", at="join_room/asked")
 class EverythingAcknowledged(ProtocolNamespace):
     """Whoever asks for an ack gets one, also where the contract has none."""
 
@@ -145,7 +111,7 @@ class Acknowledging(ProtocolNamespace):
         self._around.server.acknowledge(sid, self.path, ack, value)
 
 
-@breaks("gateway/send/5", at="sendMessage/valid")
+@breaks("gateway/send/5", "dropped", at="sendMessage/valid")
 class Unacknowledged(Acknowledging):
     """No ack ever comes."""
 
@@ -153,7 +119,7 @@ class Unacknowledged(Acknowledging):
         pass
 
 
-@breaks("gateway/send/5", at="sendMessage/valid")
+@breaks("gateway/send/5", "duplicated", at="sendMessage/valid")
 class AcknowledgedTwice(Acknowledging):
     """Every ack comes twice."""
 
@@ -162,7 +128,7 @@ class AcknowledgedTwice(Acknowledging):
         super().answer(sid, ack, value)
 
 
-@breaks("gateway/send/5", at="sendMessage/valid")
+@breaks("gateway/send/5", "late", at="sendMessage/valid")
 class AcknowledgedLate(Acknowledging):
     """Every ack takes four times as long as it may, and the message does not."""
 
@@ -170,7 +136,7 @@ class AcknowledgedLate(Acknowledging):
         self._around.clock.later(400, partial(super().answer, sid, ack, value))
 
 
-@breaks("gateway/send/5", at="sendMessage/valid")
+@breaks("gateway/send/5", "misdirected", at="sendMessage/valid")
 class AcknowledgedUnderAnotherId(Acknowledging):
     """Every ack answers an event that nobody has emitted yet."""
 
@@ -178,7 +144,7 @@ class AcknowledgedUnderAnotherId(Acknowledging):
         super().answer(sid, ack + 1, value)
 
 
-@breaks("gateway/send/5", at="sendMessage/valid")
+@breaks("gateway/send/5", "wrong value", at="sendMessage/valid")
 class AcknowledgedForAnother(Acknowledging):
     """Every ack repeats the id of another message."""
 
@@ -186,7 +152,7 @@ class AcknowledgedForAnother(Acknowledging):
         super().answer(sid, ack, {**value, "clientMsgId": str(uuid.UUID(int=0))})
 
 
-@breaks("gateway/all/3", at="sendMessage/valid")
+@breaks("gateway/all/3", "wrong type", at="sendMessage/valid")
 class AcksOfItsOwn(Acknowledging):
     """Every ack has a field more than the contract."""
 
@@ -194,7 +160,7 @@ class AcksOfItsOwn(Acknowledging):
         super().answer(sid, ack, {**value, "debug": True})
 
 
-@breaks("gateway/all/3", at="sendMessage/unasked")
+@breaks("gateway/all/3", "duplicated", at="sendMessage/unasked")
 class AcknowledgedUnasked(Acknowledging):
     """Who asks for no ack gets one all the same."""
 
@@ -226,7 +192,7 @@ class Telling(StrictServer):
         raise NotImplementedError
 
 
-@breaks("hub/all/7", at="all/polling")
+@breaks("hub/all/7", "dropped", at="all/polling")
 class PollersMissIt(Telling):
     """Broadcasts go to WebSockets alone."""
 
@@ -234,7 +200,7 @@ class PollersMissIt(Telling):
         return 0
 
 
-@breaks("hub/all/7", at="all/polling")
+@breaks("hub/all/7", "duplicated", at="all/polling")
 class PollersHearTwice(Telling):
     """Broadcasts come twice over long polling."""
 
@@ -242,7 +208,7 @@ class PollersHearTwice(Telling):
         return 2 if is_meant else 0
 
 
-@breaks("hub/all/5", at="all/polling")
+@breaks("hub/all/5", "misdirected", at="all/polling")
 class PollersHearEverything(Telling):
     """Whoever is on long polling hears every room."""
 
@@ -253,7 +219,7 @@ class PollersHearEverything(Telling):
 # ---- how connections end -----------------------------------------------------------------------------------------
 
 
-@breaks("hub/all/8", at="all/silent-death")
+@breaks("hub/all/8", "forgotten clean-up", at="all/heartbeat")
 class TheDeadLive(StrictServer):
     """Who answers no more pings is waited for for an hour."""
 
@@ -261,7 +227,7 @@ class TheDeadLive(StrictServer):
         super().__init__(**{**options, "ping_timeout": 3600.0})
 
 
-@breaks("hub/all/8", at="all/too-big")
+@breaks("hub/all/8", "forgotten clean-up", at="all/too-big")
 class TheCutOffStay(StrictServer):
     """Whose connection ends without a goodbye stays in every room."""
 
@@ -269,7 +235,7 @@ class TheCutOffStay(StrictServer):
         pass
 
 
-@breaks("hub/all/10", at="all/too-big")
+@breaks("hub/all/10", "accepted invalid", at="all/too-big")
 class AnythingFits(StrictServer):
     """Messages may be of any size."""
 
@@ -277,7 +243,7 @@ class AnythingFits(StrictServer):
         super().__init__(**{**options, "max_http_buffer_size": 100_000_000})
 
 
-@breaks("hub/all/10", at="all/too-big")
+@breaks("hub/all/10", "disconnected", at="all/too-big")
 class AllForOne(StrictServer):
     """One connection that breaks the protocol takes all others with it."""
 
@@ -291,7 +257,7 @@ class AllForOne(StrictServer):
 # ---- the door ----------------------------------------------------------------------------------------------------
 
 
-@breaks("space/all/11", at="all/rate-limit")
+@breaks("space/all/11", "unauthorised", at="all/rate-limit")
 class AsOftenAsTheyLike(Admission):
     """Anybody may try as often as they like."""
 
@@ -299,7 +265,7 @@ class AsOftenAsTheyLike(Admission):
         return ""
 
 
-@breaks("space/all/11", at="all/rate-limit")
+@breaks("space/all/11", "off by one", at="all/rate-limit")
 class AFewMore(Admission):
     """The limit is ten attempts above that of the contract."""
 
@@ -307,7 +273,7 @@ class AFewMore(Admission):
         super().__init__(per_minute + 10, *arguments, **options)
 
 
-@breaks("space/all/11", at="all/rate-limit")
+@breaks("space/all/11", "wrong value", at="all/rate-limit")
 class TooManyInOtherWords(Admission):
     """Who tries too often is told something else."""
 
@@ -315,7 +281,7 @@ class TooManyInOtherWords(Admission):
         return super().refusal(address) and "Too many requests"
 
 
-@breaks("space/all/9", at="all/uninvited-socket")
+@breaks("space/all/9", "leaked", at="all/uninvited-socket")
 class EverybodyOverhears(Space):
     """Whoever connects hears every space, joined or not."""
 
@@ -352,7 +318,7 @@ class Lax(Gate):
 NOBODY: Final[Mapping[str, Json]] = {"id": "nobody", "email": "nobody@example.org", "nickname": "Nobody"}
 
 
-@breaks("hub/all/9", at="handshake/missing")
+@breaks("hub/all/9", "unauthorised", at="handshake/missing")
 class NoTokenNeeded(Lax):
     """Who brings no token comes in as a guest."""
 
@@ -362,7 +328,7 @@ class NoTokenNeeded(Lax):
         return Verified(NOBODY, None)
 
 
-@breaks("hub/handshake/1", at="handshake/missing")
+@breaks("hub/handshake/1", "wrong value", at="handshake/missing")
 class MissingInOtherWords(Lax):
     """Who brings no token is refused in other words."""
 
@@ -370,7 +336,7 @@ class MissingInOtherWords(Lax):
         raise BadToken("Who are you?") if token is None else bad
 
 
-@breaks("hub/all/9", at="handshake/malformed")
+@breaks("hub/all/9", "accepted invalid", at="handshake/malformed")
 class TokensInArrays(Lax):
     """A token may be wrapped in an array, as query strings are parsed."""
 
@@ -380,7 +346,7 @@ class TokensInArrays(Lax):
         return self.verify(token[0])
 
 
-@breaks("hub/all/9", at="handshake/malformed")
+@breaks("hub/all/9", "unauthorised", at="handshake/malformed")
 class SignaturesUnread(Lax):
     """Nobody looks at signatures."""
 
@@ -388,7 +354,7 @@ class SignaturesUnread(Lax):
         return self.read(token, bad, options={"verify_signature": False, "verify_exp": True})
 
 
-@breaks("hub/all/9", at="handshake/foreign")
+@breaks("hub/all/9", "unauthorised", at="handshake/foreign")
 class SignedByNobody(Lax):
     """A token may say of itself that it needs no signature."""
 
@@ -406,7 +372,7 @@ def method(token: Json) -> str:
         return ""
 
 
-@breaks("hub/all/9", at="handshake/foreign")
+@breaks("hub/all/9", "unauthorised", at="handshake/foreign")
 class UnknownMethodsBelieved(Lax):
     """A token is believed if the gate does not know how to look at its signature."""
 
@@ -416,7 +382,7 @@ class UnknownMethodsBelieved(Lax):
         return self.read(token, bad, options={"verify_signature": False})
 
 
-@breaks("hub/handshake/2", at="handshake/expired")
+@breaks("hub/handshake/2", "unauthorised", at="handshake/expired")
 class TokensAreForEver(Lax):
     """No token ever expires."""
 
@@ -424,7 +390,7 @@ class TokensAreForEver(Lax):
         return self.read(token, bad, key=self._secret, algorithms=["HS256"], options={"verify_exp": False})
 
 
-@breaks("hub/all/9", at="handshake/claims")
+@breaks("hub/all/9", "accepted invalid", at="handshake/claims")
 class AnyClaims(Lax):
     """A token with the right signature may claim what it likes."""
 
@@ -433,7 +399,7 @@ class AnyClaims(Lax):
         return Verified({**NOBODY, **{name: claims[name] for name in claims if isinstance(claims[name], str)}}, None)
 
 
-@breaks("hub/all/9", at="handshake/missing")
+@breaks("hub/all/9", "unauthorised", at="handshake/missing")
 class InThenOut(ProtocolNamespace):
     """Who is refused comes in, and is sent away at once."""
 
@@ -448,7 +414,7 @@ class InThenOut(ProtocolNamespace):
             await super().connect(sid, guest)
 
 
-@breaks("hub/all/9", at="handshake/missing")
+@breaks("hub/all/9", "dropped", at="handshake/missing")
 class HungUpOn(StrictServer):
     """Who is refused is hung up on, and not told why."""
 
@@ -459,7 +425,7 @@ class HungUpOn(StrictServer):
             super()._refuse(eio_sid, namespace, refusal)
 
 
-@breaks("gateway/handshake/2", at="handshake/missing")
+@breaks("gateway/handshake/2", "unauthorised", at="handshake/missing")
 class InToStay(Lax):
     """Who brings no token comes in and stays, in a protocol where it would do to send them away."""
 
@@ -469,7 +435,7 @@ class InToStay(Lax):
         return Verified({"sub": "nobody", "email": "nobody@example.org"}, None)
 
 
-@breaks("gateway/handshake/1", at="handshake/header")
+@breaks("gateway/handshake/1", "refused valid", at="handshake/header")
 class HeaderUnread(ProtocolNamespace):
     """A token counts in `auth` alone."""
 
@@ -477,7 +443,7 @@ class HeaderUnread(ProtocolNamespace):
         return cast("Json", visit.auth.get("token"))
 
 
-@breaks("gateway/all/9", at="handshake/header")
+@breaks("gateway/all/9", "forged", at="handshake/header")
 class HeaderFirst(ProtocolNamespace):
     """A token in the header outweighs the one in `auth`."""
 
@@ -485,7 +451,7 @@ class HeaderFirst(ProtocolNamespace):
         return super()._token(Visit(visit.address, visit.headers, visit.query)) or super()._token(visit)
 
 
-@breaks("gateway/all/9", at="handshake/header")
+@breaks("gateway/all/9", "refused valid", at="handshake/header")
 class RefusedByHttp(StrictServer):
     """A bad token in the header is refused before there is a Socket.IO that could say so."""
 
@@ -513,7 +479,7 @@ class Overheard(StrictServer):
             self.refused.append(eio_sid)
 
 
-@breaks("hub/all/9", at="handshake/missing")
+@breaks("hub/all/9", "leaked", at="handshake/missing")
 class GreetedAndRefused(StrictServer):
     """Whoever knocks is told something before it is known who they are."""
 
@@ -535,28 +501,28 @@ class TellsTheRefused(Overheard):
                 self.eio.post(eio_sid, frames)
 
 
-@breaks("hub/all/9", at="handshake/missing")
+@breaks("hub/all/9", "leaked", at="handshake/missing")
 class MessagesToTheRefused(TellsTheRefused):
     """Who was refused hears what is said."""
 
     event = '"message"'
 
 
-@breaks("hub/all/9", at="handshake/malformed")
+@breaks("hub/all/9", "leaked", at="handshake/malformed")
 class PresenceToTheRefused(TellsTheRefused):
     """Who was refused hears who is away."""
 
     event = '"away"'
 
 
-@breaks("gateway/all/9", at="handshake/expired")
+@breaks("gateway/all/9", "leaked", at="handshake/expired")
 class NewMessagesToTheRefused(TellsTheRefused):
     """Who was refused hears what is said, in a protocol where nobody hears who joins."""
 
     event = '"newMessage"'
 
 
-@breaks("hub/all/9", at="handshake/foreign")
+@breaks("hub/all/9", "unauthorised", at="handshake/foreign")
 class RefusedAndLetIn(Overheard):
     """Who was refused is told so, and counts as admitted when they speak all the same."""
 

@@ -8,7 +8,7 @@ from protocols.contract import Json
 from reference_server.http.headers import Origins
 from reference_server.http.operations import Operations
 from reference_server.http.refusal import json_response
-from tests.faults.common import breaks
+from tests.faults.fault import breaks
 
 # ---- how it is ---------------------------------------------------------------------------------------------------
 
@@ -25,7 +25,7 @@ class Unwell(Operations):
         raise NotImplementedError
 
 
-@breaks("hub/http/1", at="http/health")
+@breaks("hub/http/1", "wrong value", at="http/health")
 class CountsNobody(Unwell):
     """There are never any connections."""
 
@@ -33,7 +33,7 @@ class CountsNobody(Unwell):
         return {"connections": 0}
 
 
-@breaks("hub/http/1", at="http/health")
+@breaks("hub/http/1", "wrong value", at="http/health")
 class UptimeInMilliseconds(Unwell):
     """The uptime is in milliseconds."""
 
@@ -41,7 +41,7 @@ class UptimeInMilliseconds(Unwell):
         return {"uptime": self._uptime.seconds * 1000}
 
 
-@breaks("hub/http/1", at="http/health")
+@breaks("hub/http/1", "wrong type", at="http/health")
 class ConnectionsByProtocol(Unwell):
     """The connections are not counted but listed."""
 
@@ -49,7 +49,7 @@ class ConnectionsByProtocol(Unwell):
         return {"connections": {"hub": 3}}
 
 
-@breaks("hub/http/1", at="http/health")
+@breaks("hub/http/1", "missing field", at="http/health")
 class SaysOkAlone(Operations):
     """It says that it is well, and no more."""
 
@@ -57,7 +57,7 @@ class SaysOkAlone(Operations):
         return json_response({"status": "ok"})
 
 
-@breaks("hub/http/1", at="http/health")
+@breaks("hub/http/1", "wrong type", at="http/health")
 class HealthInWords(Operations):
     """It says how it is in words."""
 
@@ -65,7 +65,7 @@ class HealthInWords(Operations):
         return web.Response(text="ok")
 
 
-@breaks("hub/http/2", at="http/ready")
+@breaks("hub/http/2", "refused valid", at="http/ready")
 class NeverReady(Operations):
     """Something that nobody needs does not answer."""
 
@@ -88,7 +88,7 @@ class Spoilt(Origins):
         raise NotImplementedError
 
 
-@breaks("hub/http/3", at="http/cors")
+@breaks("hub/http/3", "unauthorised", at="http/cors")
 class OpenToAll(Origins):
     """Every page may speak to the server."""
 
@@ -96,7 +96,7 @@ class OpenToAll(Origins):
         return True
 
 
-@breaks("hub/http/3", at="http/cors")
+@breaks("hub/http/3", "unauthorised", at="http/cors")
 class OpenInHeadersAlone(Spoilt):
     """Every page is told that it may read the answer, be it a refusal."""
 
@@ -104,7 +104,7 @@ class OpenInHeadersAlone(Spoilt):
         response.headers["Access-Control-Allow-Origin"] = "*"
 
 
-@breaks("hub/http/3", at="http/cors")
+@breaks("hub/http/3", "missing field", at="http/cors")
 class PollsWithoutCors(Spoilt):
     """No page may read what long polling answers."""
 
@@ -113,7 +113,7 @@ class PollsWithoutCors(Spoilt):
             response.headers.popall("Access-Control-Allow-Origin", None)
 
 
-@breaks("hub/http/3", at="http/cors")
+@breaks("hub/http/3", "unauthorised", at="http/cors")
 class PollsOpenToAll(Spoilt):
     """Every page may read what long polling answers."""
 
@@ -131,35 +131,35 @@ class Bare(Spoilt):
         response.headers.popall(self.header, None)
 
 
-@breaks("hub/http/4", at="http/security-headers")
+@breaks("hub/http/4", "missing field", at="http/security-headers")
 class Sniffed(Bare):
     """Browsers may guess what an answer is."""
 
     header = "X-Content-Type-Options"
 
 
-@breaks("hub/http/4", at="http/security-headers")
+@breaks("hub/http/4", "missing field", at="http/security-headers")
 class Framed(Bare):
     """Other pages may show the server in a frame."""
 
     header = "X-Frame-Options"
 
 
-@breaks("hub/http/4", at="http/security-headers")
+@breaks("hub/http/4", "missing field", at="http/security-headers")
 class Referred(Bare):
     """Browsers tell others where they come from."""
 
     header = "Referrer-Policy"
 
 
-@breaks("hub/http/4", at="http/security-headers")
+@breaks("hub/http/4", "missing field", at="http/security-headers")
 class WithoutPolicy(Bare):
     """Nothing says what a page of the server may load."""
 
     header = "Content-Security-Policy"
 
 
-@breaks("hub/http/4", at="http/security-headers")
+@breaks("hub/http/4", "wrong value", at="http/security-headers")
 class NosniffMisspelt(Spoilt):
     """A header is there, and means nothing."""
 
@@ -167,7 +167,7 @@ class NosniffMisspelt(Spoilt):
         response.headers["X-Content-Type-Options"] = "no-sniff"
 
 
-@breaks("hub/http/4", at="http/security-headers")
+@breaks("hub/http/4", "missing field", at="http/security-headers")
 class ErrorsAreBare(Spoilt):
     """What went wrong is answered without the headers."""
 
@@ -176,7 +176,7 @@ class ErrorsAreBare(Spoilt):
             response.headers.popall("X-Frame-Options", None)
 
 
-@breaks("hub/http/4", at="http/security-headers")
+@breaks("hub/http/4", "missing field", at="http/security-headers")
 class PollsAreBare(Spoilt):
     """What Socket.IO answers goes out without the headers."""
 

@@ -3,7 +3,7 @@
 Each is the whole server with one small patch: an entry that is treated otherwise, or an effect that is changed.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
@@ -24,29 +24,11 @@ from reference_server.effects import (
 from reference_server.rules.dongne import POINTS, Dongne
 from reference_server.rules.dongne_people import EVERYBODY
 from reference_server.rules.dongne_state import Socket
-
-FAULTS: "list[type[Faulty]]" = []
+from tests.faults.fault import breaks
 
 
 class Faulty(Dongne):
     """A server of dongne with something wrong."""
-
-    requirement: ClassVar[str]
-    scale: ClassVar[float] = 1.0
-    """How fast its time must pass for the fault to show soon."""
-    in_redis: ClassVar[bool] = False
-    """Whether it shows in what others read."""
-
-
-def breaks(requirement: str, *, scale: float = 1.0, in_redis: bool = False) -> "Callable[[type[Faulty]], type[Faulty]]":
-    """Name the requirement that a faulty server breaks."""
-
-    def register(fault: type[Faulty]) -> type[Faulty]:
-        fault.requirement, fault.scale, fault.in_redis = f"dongne/{requirement}", scale, in_redis
-        FAULTS.append(fault)
-        return fault
-
-    return register
 
 
 def said(entry: Entry, event: type[Any]) -> bool:
@@ -94,7 +76,7 @@ def changed(emit: Emit, **fields: object) -> Emit:
 # ---- coming and going --------------------------------------------------------------------------------------------
 
 
-@breaks("handshake/2")
+@breaks("dongne/handshake/2", "unauthorised")
 class AnybodyComesIn(Faulty):
     """Whoever holds a good token comes in, whether they exist or not."""
 
@@ -102,14 +84,14 @@ class AnybodyComesIn(Faulty):
         return ""
 
 
-@breaks("presence/1")
+@breaks("dongne/presence/1", "dropped")
 class OnlineUntold(Retold):
     """Nobody hears who comes."""
 
     event = dongne.UserOnline
 
 
-@breaks("presence/2")
+@breaks("dongne/presence/2", "wrong value")
 class OfflineWithAnySocket(Faulty):
     """A user is offline as soon as one of their sockets is gone."""
 
@@ -119,14 +101,14 @@ class OfflineWithAnySocket(Faulty):
             yield Emit(dongne.UserOffline(userId=socket.user.id, timestamp="2026-11-21T00:00:00Z"), EVERYBODY)
 
 
-@breaks("presence/2")
+@breaks("dongne/presence/2", "dropped")
 class OfflineUntold(Retold):
     """Nobody hears who goes."""
 
     event = dongne.UserOffline
 
 
-@breaks("all/8")
+@breaks("dongne/all/8", "forgotten clean-up")
 class GhostsInRooms(Faulty):
     """Who has disconnected is in the room still."""
 
@@ -140,7 +122,7 @@ class GhostsInRooms(Faulty):
 # ---- rooms -------------------------------------------------------------------------------------------------------
 
 
-@breaks("join/1")
+@breaks("dongne/join/1", "wrong value")
 class UnknownQuestionInOtherWords(Retold):
     """Who opens a question that nobody asked is told something else."""
 
@@ -150,7 +132,7 @@ class UnknownQuestionInOtherWords(Retold):
         yield changed(emit, message="No such question") if said(entry, dongne.JoinQuestion) else emit
 
 
-@breaks("join/2")
+@breaks("dongne/join/2", "duplicated")
 class UsersBySocket(Retold):
     """A user is in the room once for each of their sockets."""
 
@@ -161,7 +143,7 @@ class UsersBySocket(Retold):
         yield changed(emit, users=[socket.user.ref for socket in question.present.values()])
 
 
-@breaks("join/2")
+@breaks("dongne/join/2", "missing field")
 class NewcomerMissing(Retold):
     """Who opens a question is not among its users yet."""
 
@@ -172,7 +154,7 @@ class NewcomerMissing(Retold):
         yield changed(emit, users=users[:-1] or users)
 
 
-@breaks("join/3")
+@breaks("dongne/join/3", "misordered")
 class NewestAnswersFirst(Retold):
     """The history begins at its end."""
 
@@ -182,7 +164,7 @@ class NewestAnswersFirst(Retold):
         yield changed(emit, messages=cast("dongne.QuestionMessages", emit.event).messages[::-1])
 
 
-@breaks("join/3")
+@breaks("dongne/join/3", "off by one")
 class LastTenAnswers(Retold):
     """The history forgets what is older."""
 
@@ -192,7 +174,7 @@ class LastTenAnswers(Retold):
         yield changed(emit, messages=cast("dongne.QuestionMessages", emit.event).messages[-10:])
 
 
-@breaks("leave/1")
+@breaks("dongne/leave/1", "forgotten clean-up")
 class LeftAndHears(Changed):
     """Who has left a question goes on hearing it."""
 
@@ -201,7 +183,7 @@ class LeftAndHears(Changed):
             yield effect
 
 
-@breaks("leave/2")
+@breaks("dongne/leave/2", "forgotten clean-up")
 class LeftAndTypes(Faulty):
     """Who leaves while typing goes on typing for the others."""
 
@@ -228,14 +210,14 @@ class RetoldQuestion(Retold):
         yield changed(emit, question=question.model_copy(update=dict(self.fields)))
 
 
-@breaks("ask/1")
+@breaks("dongne/ask/1", "wrong value")
 class EverythingIsUrgent(RetoldQuestion):
     """A question that can wait is told as urgent."""
 
     fields: ClassVar[Mapping[str, object]] = {"urgency": "urgent"}
 
 
-@breaks("ask/2")
+@breaks("dongne/ask/2", "dropped")
 class TooMuchIsSwallowed(Retold):
     """A question that is too long is neither kept nor refused."""
 
@@ -260,7 +242,7 @@ class Lax(Faulty):
             yield from super()._said(socket, event, stamp)
 
 
-@breaks("ask/3")
+@breaks("dongne/ask/3", "accepted invalid")
 class SpamInDisguise(Lax):
     """Advertising passes with a character of no width in it."""
 
@@ -268,7 +250,7 @@ class SpamInDisguise(Lax):
         return isinstance(event, dongne.CreateQuestion) and "\u200b" in event.title
 
 
-@breaks("ask/3")
+@breaks("dongne/ask/3", "misdirected")
 class SpamNotified(Faulty):
     """Advertising is refused to its author, and the neighbours hear of it all the same."""
 
@@ -298,7 +280,7 @@ class Raw(Retold):
         yield emit
 
 
-@breaks("ask/4")
+@breaks("dongne/ask/4", "accepted invalid")
 class MarkupOfQuestions(Raw):
     """A question is told with its markup."""
 
@@ -308,7 +290,7 @@ class MarkupOfQuestions(Raw):
     names = ("title",)
 
 
-@breaks("ask/4")
+@breaks("dongne/ask/4", "accepted invalid")
 class MarkupOfNotices(Raw):
     """The neighbours are notified with the markup of a title."""
 
@@ -318,7 +300,7 @@ class MarkupOfNotices(Raw):
     names = ("title",)
 
 
-@breaks("ask/5")
+@breaks("dongne/ask/5", "refused valid")
 class AskerOutside(Changed):
     """Who asks has to open their own question first."""
 
@@ -330,7 +312,7 @@ class AskerOutside(Changed):
 # ---- answering ---------------------------------------------------------------------------------------------------
 
 
-@breaks("answer/1")
+@breaks("dongne/answer/1", "duplicated")
 class AnswerEchoed(Retold):
     """Who answers hears it once more with the room."""
 
@@ -340,7 +322,7 @@ class AnswerEchoed(Retold):
         yield replace(emit, skip="")
 
 
-@breaks("answer/1")
+@breaks("dongne/answer/1", "misdirected")
 class AnswerEverywhere(Retold):
     """An answer is heard by whoever is online."""
 
@@ -357,7 +339,7 @@ class ToldLate(Command):
     emit: Emit
 
 
-@breaks("answer/2")
+@breaks("dongne/answer/2", "late")
 class AskerNotifiedLate(Retold):
     """The asker hears of an answer after three seconds."""
 
@@ -373,7 +355,7 @@ class AskerNotifiedLate(Retold):
         yield Later(3000, ToldLate(emit))
 
 
-@breaks("answer/2")
+@breaks("dongne/answer/2", "misdirected")
 class OneSocketNotified(Retold):
     """The asker hears of an answer through their first socket alone."""
 
@@ -384,7 +366,7 @@ class OneSocketNotified(Retold):
         yield from (replace(emit, room=sid) for sid in list(user.sockets)[:1])
 
 
-@breaks("answer/2")
+@breaks("dongne/answer/2", "off by one")
 class ShortPreview(Retold):
     """The preview ends too soon."""
 
@@ -395,7 +377,7 @@ class ShortPreview(Retold):
         yield changed(emit, answer=answer.model_copy(update={"preview": answer.preview[:80]}))
 
 
-@breaks("answer/3")
+@breaks("dongne/answer/3", "wrong value")
 class AnswerUntrimmed(Raw):
     """An answer keeps the blanks around it."""
 
@@ -405,12 +387,12 @@ class AnswerUntrimmed(Raw):
     names = ("content",)
 
 
-@breaks("answer/4")
+@breaks("dongne/answer/4", "dropped")
 class TooLongAnswersSwallowed(TooMuchIsSwallowed):
     """An answer that is too long is neither kept nor refused."""
 
 
-@breaks("answer/5")
+@breaks("dongne/answer/5", "accepted invalid")
 class SpamInLongAnswers(Lax):
     """Advertising passes at the end of a long answer."""
 
@@ -418,7 +400,7 @@ class SpamInLongAnswers(Lax):
         return isinstance(event, dongne.CreateAnswer) and 100 < len(event.content) < 300
 
 
-@breaks("answer/6")
+@breaks("dongne/answer/6", "accepted invalid")
 class MarkupOfAnswers(Raw):
     """The room hears an answer with its markup."""
 
@@ -431,7 +413,7 @@ class MarkupOfAnswers(Raw):
 # ---- accepting ---------------------------------------------------------------------------------------------------
 
 
-@breaks("accept/1")
+@breaks("dongne/accept/1", "unauthorised")
 class AnybodyAccepts(Lax):
     """Whoever knows an answer may accept it."""
 
@@ -440,7 +422,7 @@ class AnybodyAccepts(Lax):
         return isinstance(event, dongne.AcceptAnswer) and answer is not None and answer.question.accepted is None
 
 
-@breaks("accept/2")
+@breaks("dongne/accept/2", "accepted invalid")
 class SecondAnswerAccepted(Lax):
     """Another answer may be accepted in place of the first."""
 
@@ -449,7 +431,7 @@ class SecondAnswerAccepted(Lax):
         return isinstance(event, dongne.AcceptAnswer) and answer is not None and answer.question.accepted is not None
 
 
-@breaks("accept/3")
+@breaks("dongne/accept/3", "dropped")
 class AskerOutsideUntold(Changed):
     """The asker hears nothing of their accepting once they have left the room."""
 
@@ -459,7 +441,7 @@ class AskerOutsideUntold(Changed):
             yield effect
 
 
-@breaks("accept/4")
+@breaks("dongne/accept/4", "duplicated")
 class PointsTwice(Faulty):
     """The author gets the points again when the same answer is accepted again."""
 
@@ -470,14 +452,14 @@ class PointsTwice(Faulty):
         yield from super()._said(socket, event, stamp)
 
 
-@breaks("accept/5")
+@breaks("dongne/accept/5", "dropped")
 class AuthorUntold(Retold):
     """Nobody tells the author that the answer was accepted."""
 
     event = dongne.Notification
 
 
-@breaks("accept/5")
+@breaks("dongne/accept/5", "missing field")
 class PointsUntold(Retold):
     """The author is not told how many points it gave."""
 

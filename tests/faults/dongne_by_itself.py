@@ -22,12 +22,13 @@ from reference_server.rules.dongne_commands import MetricsDue, StageDue, TypingL
 from reference_server.rules.dongne_people import ADMINS, EVERYBODY
 from reference_server.rules.dongne_stages import Stages
 from reference_server.rules.dongne_state import Question, Socket, User
-from tests.faults.dongne import FAULTS, Changed, Faulty, Retold, breaks, changed, said, tells
+from tests.faults.dongne import Changed, Faulty, Retold, changed, said, tells
+from tests.faults.fault import breaks
 
 # ---- typing ------------------------------------------------------------------------------------------------------
 
 
-@breaks("typing/1")
+@breaks("dongne/typing/1", "dropped")
 class TypingToldOnce(Faulty):
     """Who types on is not told of again."""
 
@@ -38,7 +39,7 @@ class TypingToldOnce(Faulty):
                 yield effect
 
 
-@breaks("typing/2", scale=3.0)
+@breaks("dongne/typing/2", "forgotten clean-up", time_scale=3.0)
 class TypingNeverEnds(Changed):
     """Who types and vanishes in thought types for ever."""
 
@@ -47,7 +48,7 @@ class TypingNeverEnds(Changed):
             yield effect
 
 
-@breaks("typing/2", scale=3.0)
+@breaks("dongne/typing/2", "wrong value", time_scale=3.0)
 class TypingEndsTooSoon(Faulty):
     """Typing ends 3 s after the first start, whatever was said since."""
 
@@ -58,7 +59,7 @@ class TypingEndsTooSoon(Faulty):
             yield from super()._ordered(command, stamp)
 
 
-@breaks("typing/3")
+@breaks("dongne/typing/3", "dropped")
 class StoppedInSilence(Retold):
     """The others are not told that somebody stopped."""
 
@@ -69,7 +70,7 @@ class StoppedInSilence(Retold):
             yield emit
 
 
-@breaks("typing/4")
+@breaks("dongne/typing/4", "forgotten clean-up")
 class AnswersAndTypes(Retold):
     """Who has answered types still."""
 
@@ -80,7 +81,7 @@ class AnswersAndTypes(Retold):
             yield emit
 
 
-@breaks("typing/5")
+@breaks("dongne/typing/5", "forgotten clean-up")
 class GoneAndTypes(Retold):
     """Who has disconnected types still."""
 
@@ -91,7 +92,7 @@ class GoneAndTypes(Retold):
             yield emit
 
 
-@breaks("typing/6")
+@breaks("dongne/typing/6", "duplicated")
 class StopsTwice(Retold):
     """A stop is told twice when somebody answers."""
 
@@ -106,7 +107,7 @@ class StopsTwice(Retold):
 # ---- places ------------------------------------------------------------------------------------------------------
 
 
-@breaks("location/1")
+@breaks("dongne/location/1", "misdirected")
 class MoveHeardByAll(Changed):
     """Whoever moves is heard all over the island."""
 
@@ -132,7 +133,7 @@ class RetoldNearby(Retold):
         yield changed(emit, questions=self.questions(listed))
 
 
-@breaks("location/2")
+@breaks("dongne/location/2", "misordered")
 class FarthestFirst(RetoldNearby):
     """The farthest questions stand first."""
 
@@ -140,7 +141,7 @@ class FarthestFirst(RetoldNearby):
         return listed[::-1]
 
 
-@breaks("location/2")
+@breaks("dongne/location/2", "off by one")
 class NearestMissing(RetoldNearby):
     """Of several questions nearby the nearest is left out."""
 
@@ -148,7 +149,7 @@ class NearestMissing(RetoldNearby):
         return listed[1:] if len(listed) > 1 else listed
 
 
-@breaks("stage/12")
+@breaks("dongne/stage/12", "wrong value")
 class EquatorialEarth(RetoldNearby):
     """Distances are those of a sphere with the radius of the equator."""
 
@@ -156,7 +157,7 @@ class EquatorialEarth(RetoldNearby):
         return [one.model_copy(update={"distance": one.distance * 6_378_137 / 6_371_000}) for one in listed]
 
 
-@breaks("location/3", scale=3.0)
+@breaks("dongne/location/3", "forgotten clean-up", time_scale=3.0)
 class PositionsStay(Faulty):
     """The stages find people where they were when they came."""
 
@@ -189,7 +190,7 @@ class RetoldUnread(Retold):
         raise NotImplementedError
 
 
-@breaks("sync/1")
+@breaks("dongne/sync/1", "misordered")
 class UnreadByQuestion(RetoldUnread):
     """What was missed comes question by question, not in the order of time."""
 
@@ -197,7 +198,7 @@ class UnreadByQuestion(RetoldUnread):
         return sorted(messages, key=lambda answer: answer.questionId)
 
 
-@breaks("sync/1")
+@breaks("dongne/sync/1", "dropped")
 class UnreadOfOneQuestion(RetoldUnread):
     """What was missed is that of the last question alone."""
 
@@ -205,7 +206,7 @@ class UnreadOfOneQuestion(RetoldUnread):
         return [answer for answer in messages if answer.questionId == messages[-1].questionId]
 
 
-@breaks("sync/1")
+@breaks("dongne/sync/1", "duplicated")
 class ReadAgain(Faulty):
     """What was told up to `syncedAt` is told again."""
 
@@ -215,7 +216,7 @@ class ReadAgain(Faulty):
         yield from super()._act(socket, event, stamp)
 
 
-@breaks("read/1")
+@breaks("dongne/read/1", "misdirected")
 class ReadToldInRoom(Retold):
     """Everybody online hears what was read."""
 
@@ -238,7 +239,7 @@ class Staged(Faulty):
         self._stages = self.stages(self._people, self._archive, self._center)
 
 
-@breaks("stage/1")
+@breaks("dongne/stage/1", "misdirected")
 class StrangersNotified(Staged):
     """Everybody near enough is notified at once, verified or not."""
 
@@ -250,7 +251,7 @@ class StrangersNotified(Staged):
             return [user for user in near if user is not question.asker]
 
 
-@breaks("stage/1")
+@breaks("dongne/stage/1", "misdirected")
 class QuietAlerted(Staged):
     """Who wants no alerts is alerted too."""
 
@@ -259,7 +260,7 @@ class QuietAlerted(Staged):
             return True
 
 
-@breaks("stage/1")
+@breaks("dongne/stage/1", "wrong value")
 class GentleAlarm(Retold):
     """The first stage sounds like the others."""
 
@@ -281,21 +282,21 @@ class Delayed(Changed):
         yield effect
 
 
-@breaks("stage/2")
+@breaks("dongne/stage/2", "late")
 class SecondStageAtOnce(Delayed):
     """The second stage follows the first at once."""
 
     stage, after_ms = 2, 0
 
 
-@breaks("stage/2", scale=3.0)
+@breaks("dongne/stage/2", "dropped", time_scale=3.0)
 class SecondStageForgotten(Delayed):
     """The second stage comes after a minute."""
 
     stage, after_ms = 2, 60_000
 
 
-@breaks("stage/3", scale=60.0)
+@breaks("dongne/stage/3", "misdirected", time_scale=60.0)
 class ExpertsOfAnything(Staged):
     """Experts are asked about whatever has hashtags."""
 
@@ -307,7 +308,7 @@ class ExpertsOfAnything(Staged):
             return [user for user in online if user.known.expert_tags and user is not question.asker]
 
 
-@breaks("stage/4", scale=150.0)
+@breaks("dongne/stage/4", "misdirected", time_scale=150.0)
 class AnsweredAndAsked(Staged):
     """The whole island hears of questions that have been answered."""
 
@@ -319,7 +320,7 @@ class AnsweredAndAsked(Staged):
             question.answers.update(answers)
 
 
-@breaks("stage/4", scale=150.0)
+@breaks("dongne/stage/4", "misdirected", time_scale=150.0)
 class AdminsAsked(Staged):
     """Admins are answerers too."""
 
@@ -331,7 +332,7 @@ class AdminsAsked(Staged):
             return [user for user in online if user.on_island and user is not question.asker]
 
 
-@breaks("stage/5", scale=3.0)
+@breaks("dongne/stage/5", "duplicated", time_scale=3.0)
 class NotifiedAgain(Staged):
     """Whom an early stage has named, a later one names again."""
 
@@ -341,7 +342,7 @@ class NotifiedAgain(Staged):
             yield from super()._stage(question, stage, stamp)
 
 
-@breaks("stage/6", scale=3.0)
+@breaks("dongne/stage/6", "misordered", time_scale=3.0)
 class FarthestTen(Staged):
     """Of those near enough the farthest hear of a question first."""
 
@@ -353,7 +354,7 @@ class FarthestTen(Staged):
             return [user for user in near if user.known.local_verified and user is not question.asker][-10:]
 
 
-@breaks("stage/7")
+@breaks("dongne/stage/7", "misdirected")
 class AskerNotified(Staged):
     """Who asks nearby is notified of their own question."""
 
@@ -362,7 +363,7 @@ class AskerNotified(Staged):
             return [*super()._nearest_first(question, stage), *([question.asker] if stage == 1 else [])]
 
 
-@breaks("stage/9")
+@breaks("dongne/stage/9", "wrong value")
 class WholeTitlePushed(Faulty):
     """What goes out by push has the whole title."""
 
@@ -380,7 +381,7 @@ class WholeTitlePushed(Faulty):
 # ---- how the service does ----------------------------------------------------------------------------------------
 
 
-@breaks("metrics/1", scale=3.0)
+@breaks("dongne/metrics/1", "late", time_scale=3.0)
 class SeldomUpdates(Changed):
     """Admins hear every ten seconds how the service does."""
 
@@ -390,7 +391,7 @@ class SeldomUpdates(Changed):
         yield effect
 
 
-@breaks("metrics/2", scale=5.0)
+@breaks("dongne/metrics/2", "leaked", time_scale=5.0)
 class UpdatesForAll(Retold):
     """Everybody hears how the service does."""
 
@@ -400,7 +401,7 @@ class UpdatesForAll(Retold):
         yield replace(emit, room=EVERYBODY)
 
 
-@breaks("time/1", scale=5.0)
+@breaks("dongne/time/1", "wrong value", time_scale=5.0)
 class EveryAnswerCounted(Faulty):
     """The first answers to urgent questions are not counted as such."""
 
@@ -410,7 +411,7 @@ class EveryAnswerCounted(Faulty):
         self._statistics.answered = lambda region, urgent, after_ms: answered(region, False, after_ms)  # type: ignore[method-assign]
 
 
-@breaks("time/2", scale=300.0)
+@breaks("dongne/time/2", "duplicated", time_scale=300.0)
 class AlarmTwice(Retold):
     """The admins hear twice that nobody answers."""
 
@@ -421,7 +422,7 @@ class AlarmTwice(Retold):
         yield emit
 
 
-@breaks("metrics/2", scale=300.0)
+@breaks("dongne/metrics/2", "leaked", time_scale=300.0)
 class AlarmForAll(Retold):
     """Everybody hears that nobody answers."""
 
@@ -435,7 +436,7 @@ class AlarmForAll(Retold):
 # ---- the notification centre, and what others read -----------------------------------------------------------------
 
 
-@breaks("notice/1")
+@breaks("dongne/notice/1", "misdirected")
 class SocketInAnyCase(Changed):
     """Who wants letters alone is notified by socket too."""
 
@@ -450,7 +451,7 @@ class SocketInAnyCase(Changed):
                 yield Emit(dongne.Notification.model_validate(fields), author.room)
 
 
-@breaks("notice/2", scale=60.0)
+@breaks("dongne/notice/2", "dropped", time_scale=60.0)
 class NoRetries(Changed):
     """What cannot be delivered at once is given up after one more attempt."""
 
@@ -466,7 +467,7 @@ class NoRetries(Changed):
         yield effect
 
 
-@breaks("notice/3")
+@breaks("dongne/notice/3", "forgotten clean-up")
 class NoHistory(Faulty):
     """Nothing is remembered of what somebody was notified of."""
 
@@ -486,14 +487,14 @@ class Lasting(Changed):
         yield effect
 
 
-@breaks("cache/1", in_redis=True)
+@breaks("dongne/cache/1", "forgotten clean-up", in_redis=True)
 class SessionsLast(Lasting):
     """Sessions can be read for a day."""
 
     prefix = "session:"
 
 
-@breaks("cache/3", in_redis=True)
+@breaks("dongne/cache/3", "forgotten clean-up", in_redis=True)
 class StatisticsLast(Lasting):
     """The figures of a region can be read for hours."""
 
@@ -503,7 +504,7 @@ class StatisticsLast(Lasting):
 # ---- what holds for all protocols --------------------------------------------------------------------------------
 
 
-@breaks("all/1")
+@breaks("dongne/all/1", "disconnected")
 class InvalidClosesRooms(Faulty):
     """Who sends something invalid has nothing open any more."""
 
@@ -514,7 +515,7 @@ class InvalidClosesRooms(Faulty):
             yield Leave(socket.sid, question.room)
 
 
-@breaks("all/2")
+@breaks("dongne/all/2", "dropped")
 class UnknownSwallowed(Faulty):
     """An event that nobody knows is dropped without a word."""
 
@@ -523,7 +524,7 @@ class UnknownSwallowed(Faulty):
             yield from super()._garbled(socket, garbled)
 
 
-@breaks("all/6")
+@breaks("dongne/all/6", "misordered")
 class AnswersOvertake(Faulty):
     """Of two answers that come at once, the second may be told first."""
 
@@ -547,7 +548,7 @@ class AnswersOvertake(Faulty):
         return self.answers % 4 == 3
 
 
-@breaks("all/7")
+@breaks("dongne/all/7", "duplicated")
 class AskerHearsTwice(Retold):
     """The asker hears an answer in the room, and once more for being the asker."""
 
@@ -560,7 +561,7 @@ class AskerHearsTwice(Retold):
         yield Emit(emit.event, asker.room, skip=emit.skip)
 
 
-@breaks("all/4")
+@breaks("dongne/all/4", "forged")
 class IdentityFromHandshake(Faulty):
     """Somebody is whom the handshake says they are, beside the token."""
 
@@ -568,7 +569,3 @@ class IdentityFromHandshake(Faulty):
         claimed = connected.auth.get("userId") if isinstance(connected.auth, Mapping) else None
         claims = {**connected.claims, **({"userId": claimed} if isinstance(claimed, str) else {})}
         yield from super()._connected(replace(connected, claims=claims), stamp)
-
-
-EVERY_FAULT = tuple(FAULTS)
-"""These, and those of what somebody says, which stand in a module of their own."""

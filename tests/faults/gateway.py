@@ -4,7 +4,7 @@ Each is the whole server with one small patch: an entry that is treated otherwis
 `gateway_surroundings` has those that are wrong beside the socket.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
@@ -27,32 +27,11 @@ from reference_server.effects import (
 )
 from reference_server.rules.gateway import Gateway, Socket
 from reference_server.rules.gateway_rooms import Room
-
-FAULTS: "list[type[Faulty]]" = []
+from tests.faults.fault import breaks
 
 
 class Faulty(Gateway):
     """A server of gateway with something wrong."""
-
-    requirement: ClassVar[str]
-    of_presence: ClassVar[bool] = False
-    """Whether it is seen in Redis alone."""
-    takes_a_minute: ClassVar[bool] = False
-    """Whether it is seen only when a minute has passed."""
-
-
-def breaks(
-    requirement: str, *, of_presence: bool = False, takes_a_minute: bool = False
-) -> "Callable[[type[Faulty]], type[Faulty]]":
-    """Name the requirement that a faulty server breaks."""
-
-    def register(fault: type[Faulty]) -> type[Faulty]:
-        fault.requirement = f"gateway/{requirement}"
-        fault.of_presence, fault.takes_a_minute = of_presence, takes_a_minute
-        FAULTS.append(fault)
-        return fault
-
-    return register
 
 
 def said(entry: Entry, event: type[Any]) -> bool:
@@ -105,7 +84,7 @@ class OpenRooms(Faulty):
 # ---- who one is --------------------------------------------------------------------------------------------------
 
 
-@breaks("all/4")
+@breaks("gateway/all/4", "forged")
 class ClientIdTrusted(Faulty):
     """Who sends a `userId` along with the token is taken for that user."""
 
@@ -115,7 +94,7 @@ class ClientIdTrusted(Faulty):
         yield from super().handle(entry, stamp)
 
 
-@breaks("handshake/3")
+@breaks("gateway/handshake/3", "disconnected")
 class ExpiredAreDropped(Changed):
     """A connection ends with the token that opened it."""
 
@@ -125,7 +104,7 @@ class ExpiredAreDropped(Changed):
             yield Later(entry.expires_in_ms, Belated((Drop(entry.sid),)))
 
 
-@breaks("all/8")
+@breaks("gateway/all/8", "forgotten clean-up")
 class RoomsFollowTheUser(Faulty):
     """Who comes back hears the rooms of the connection before, without joining them."""
 
@@ -137,7 +116,7 @@ class RoomsFollowTheUser(Faulty):
                     yield Enter(entry.sid, room.channel)
 
 
-@breaks("all/1")
+@breaks("gateway/all/1", "disconnected")
 class GarbledAreDropped(Changed):
     """Whoever sends something invalid is disconnected."""
 
@@ -147,7 +126,7 @@ class GarbledAreDropped(Changed):
             yield Drop(entry.sid)
 
 
-@breaks("all/2")
+@breaks("gateway/all/2", "disconnected")
 class UnknownEventsDrop(Changed):
     """Whoever sends an event that nobody knows is disconnected."""
 
@@ -160,7 +139,7 @@ class UnknownEventsDrop(Changed):
 # ---- joining -----------------------------------------------------------------------------------------------------
 
 
-@breaks("join/1")
+@breaks("gateway/join/1", "dropped")
 class SecondSocketIsDeaf(Changed):
     """Only the first socket of a user enters a room, though each is told that it does."""
 
@@ -172,14 +151,14 @@ class SecondSocketIsDeaf(Changed):
         yield effect
 
 
-@breaks("join/2")
+@breaks("gateway/join/2", "unauthorised")
 class AnybodyListens(OpenRooms):
     """joinRoom does not ask who is a member."""
 
     event = gateway.JoinRoom
 
 
-@breaks("join/3")
+@breaks("gateway/join/3", "unauthorised")
 class KnockingMakesMembers(Changed):
     """Who is refused by joinRoom is a member from then on."""
 
@@ -191,7 +170,7 @@ class KnockingMakesMembers(Changed):
                 self._rooms.enter(room, self._sockets[entry.sid].user_id, "knocks@example.org")
 
 
-@breaks("join/4")
+@breaks("gateway/join/4", "duplicated")
 class JoinedTwiceHearsTwice(Changed):
     """Each joinRoom is a subscription of its own."""
 
@@ -213,14 +192,14 @@ class JoinedTwiceHearsTwice(Changed):
 # ---- speaking ----------------------------------------------------------------------------------------------------
 
 
-@breaks("send/1")
+@breaks("gateway/send/1", "unauthorised")
 class AnybodySpeaks(OpenRooms):
     """sendMessage does not ask who is a member."""
 
     event = gateway.SendMessage
 
 
-@breaks("send/2")
+@breaks("gateway/send/2", "dropped")
 class GarbledUnanswered(Changed):
     """An invalid message is dropped without a word."""
 
@@ -229,7 +208,7 @@ class GarbledUnanswered(Changed):
             yield effect
 
 
-@breaks("send/3")
+@breaks("gateway/send/3", "missing field")
 class EchoForgotten(Faulty):
     """A refused message is not called by its clientMsgId."""
 
@@ -251,7 +230,7 @@ class Careless(Changed):
         raise NotImplementedError
 
 
-@breaks("send/4")
+@breaks("gateway/send/4", "unauthorised")
 class FailedIsStored(Careless):
     """What a non-member says stands in the history."""
 
@@ -269,7 +248,7 @@ class FailedIsStored(Careless):
         return iter(())
 
 
-@breaks("send/4")
+@breaks("gateway/send/4", "dropped")
 class FailedCountsAsSent(Careless):
     """What FAILED once is taken for a retry when it is sent again, and never told."""
 
@@ -278,7 +257,7 @@ class FailedCountsAsSent(Careless):
         return iter(())
 
 
-@breaks("send/5")
+@breaks("gateway/send/5", "late")
 class AckAwaitsTheStore(Changed):
     """The ack comes when a slow store has the message."""
 
@@ -289,7 +268,7 @@ class AckAwaitsTheStore(Changed):
             yield effect
 
 
-@breaks("send/6")
+@breaks("gateway/send/6", "dropped")
 class SenderLeftOut(Changed):
     """A message is told to everybody but the socket that said it."""
 
@@ -300,7 +279,7 @@ class SenderLeftOut(Changed):
             yield effect
 
 
-@breaks("send/6")
+@breaks("gateway/send/6", "wrong value")
 class ContentCleaned(Changed):
     """What is said is told without the blanks around it."""
 
@@ -312,7 +291,7 @@ class ContentCleaned(Changed):
             yield effect
 
 
-@breaks("all/5")
+@breaks("gateway/all/5", "misdirected")
 class MembersHearWithoutJoining(Changed):
     """A message is told to every socket of every member."""
 
@@ -327,7 +306,7 @@ class MembersHearWithoutJoining(Changed):
                 yield replace(emit, room=socket.sid)
 
 
-@breaks("send/7")
+@breaks("gateway/send/7", "dropped")
 class PicturesForgotten(Faulty):
     """Only TEXT is kept."""
 
@@ -343,7 +322,7 @@ class PicturesForgotten(Faulty):
 # ---- retries -----------------------------------------------------------------------------------------------------
 
 
-@breaks("send/8")
+@breaks("gateway/send/8", "refused valid")
 class RetryRefused(Faulty):
     """A clientMsgId that is there already is an error, as a unique index would have it."""
 
@@ -356,7 +335,7 @@ class RetryRefused(Faulty):
         yield from super()._send(said, event, socket, stamp)
 
 
-@breaks("send/9")
+@breaks("gateway/send/9", "duplicated")
 class RetryToldAgain(Faulty):
     """Whoever sends a message again says it again."""
 
@@ -366,7 +345,7 @@ class RetryToldAgain(Faulty):
         yield from super()._send(said, event, socket, stamp)
 
 
-@breaks("send/9")
+@breaks("gateway/send/9", "duplicated")
 class RetriesKnownBySocket(Faulty):
     """What was sent is remembered for each socket: after a reconnection, a retry is something new."""
 
@@ -382,7 +361,7 @@ class RetriesKnownBySocket(Faulty):
         self._sent: set[tuple[str, str, str]] = set()
 
 
-@breaks("send/6")
+@breaks("gateway/send/6", "dropped")
 class RetriesKnownByIdAlone(Faulty):
     """A clientMsgId that anybody has used in the room counts as sent already."""
 
@@ -396,7 +375,7 @@ class RetriesKnownByIdAlone(Faulty):
 # ---- order -------------------------------------------------------------------------------------------------------
 
 
-@breaks("order/1")
+@breaks("gateway/order/1", "misordered")
 class IdsOfChance(Faulty):
     """Within one millisecond the messageIds are in no order."""
 
@@ -406,7 +385,7 @@ class IdsOfChance(Faulty):
         yield from super()._send(said, event, socket, stamp)
 
 
-@breaks("order/2")
+@breaks("gateway/order/2", "misordered")
 class SenderHearsFirst(Changed):
     """A sender hears itself at once, the others when a queue has passed."""
 
@@ -430,7 +409,7 @@ class SenderHearsFirst(Changed):
             yield effect
 
 
-@breaks("all/6")
+@breaks("gateway/all/6", "misordered")
 class Overtaking(Changed):
     """Two workers tell what is said, and one of them is slower."""
 

@@ -16,7 +16,8 @@ from reference_server.rules.gateway_commands import (
     ReadMessages,
     Register,
 )
-from tests.faults.gateway import Changed, Faulty, breaks, said
+from tests.faults.fault import breaks
+from tests.faults.gateway import Changed, Faulty, said
 
 # ---- HTTP --------------------------------------------------------------------------------------------------------
 
@@ -37,7 +38,7 @@ class Answering(Faulty):
         raise NotImplementedError
 
 
-@breaks("auth/1")
+@breaks("gateway/auth/1", "missing field")
 class RegisteredWithoutAWord(Answering):
     """Who registers is not told under which id."""
 
@@ -47,7 +48,7 @@ class RegisteredWithoutAWord(Answering):
         return replace(reply, value={"email": command.email}) if reply.status == 201 else reply
 
 
-@breaks("auth/2")
+@breaks("gateway/auth/2", "unauthorised")
 class AccountsTakenOver(Answering):
     """Who registers an email again has the account."""
 
@@ -62,7 +63,7 @@ class AccountsTakenOver(Answering):
         return Reply({"id": "taken-over", "email": command.email}, status=201) if reply.status == 409 else reply
 
 
-@breaks("auth/3")
+@breaks("gateway/auth/3", "refused valid")
 class NewcomersCannotLogIn(Answering):
     """Only those whom the server knew from its beginning can log in."""
 
@@ -72,7 +73,7 @@ class NewcomersCannotLogIn(Answering):
         return Reply({"error": {"code": "E3010", "message": "who?"}}, status=404) if "salt" in reply.value else reply
 
 
-@breaks("handshake/1")
+@breaks("gateway/handshake/1", "wrong value")
 class TokenOfTheEmail(Answering):
     """The token of a login names its bearer by the email alone."""
 
@@ -82,7 +83,7 @@ class TokenOfTheEmail(Answering):
         return replace(reply, value={**reply.value, "id": command.email})
 
 
-@breaks("rooms/1")
+@breaks("gateway/rooms/1", "dropped")
 class MakerStaysOutside(Answering):
     """Who makes a room is no member of it."""
 
@@ -94,7 +95,7 @@ class MakerStaysOutside(Answering):
         return reply
 
 
-@breaks("rooms/2")
+@breaks("gateway/rooms/2", "wrong value")
 class MembersForAnHour(Faulty):
     """Who disconnects is no member any more."""
 
@@ -105,7 +106,7 @@ class MembersForAnHour(Faulty):
         yield from super().handle(entry, stamp)
 
 
-@breaks("rooms/3")
+@breaks("gateway/rooms/3", "leaked")
 class EverybodysRooms(Answering):
     """GET /rooms lists all there are."""
 
@@ -115,7 +116,7 @@ class EverybodysRooms(Answering):
         return Reply({"rooms": [{"id": room.id, "name": room.name} for room in self._rooms._rooms.values()]})
 
 
-@breaks("rooms/4")
+@breaks("gateway/rooms/4", "duplicated")
 class MembersCountedByJoins(Answering):
     """Who joined twice over HTTP is listed twice."""
 
@@ -135,7 +136,7 @@ class MembersCountedByJoins(Answering):
         return replace(reply, value={"members": [*cast("list[Any]", reply.value["members"]), *again]})
 
 
-@breaks("rooms/5")
+@breaks("gateway/rooms/5", "unauthorised")
 class MembersForAll(Answering):
     """Anybody may know who is in a room."""
 
@@ -145,7 +146,7 @@ class MembersForAll(Answering):
         return Reply({"members": []}) if reply.status == 403 else reply
 
 
-@breaks("history/1")
+@breaks("gateway/history/1", "misordered")
 class NewestFirst(Answering):
     """A page falls."""
 
@@ -156,7 +157,7 @@ class NewestFirst(Answering):
         return replace(reply, value={"messages": messages[::-1]}) if reply.status == 200 else reply
 
 
-@breaks("history/1")
+@breaks("gateway/history/1", "unauthorised")
 class HistoryForAll(Answering):
     """Anybody may read a room's history."""
 
@@ -166,7 +167,7 @@ class HistoryForAll(Answering):
         return Reply({"messages": []}) if reply.status == 403 else reply
 
 
-@breaks("history/2")
+@breaks("gateway/history/2", "off by one")
 class ShortPages(Faulty):
     """No page has more than 20 messages, whatever is asked for."""
 
@@ -175,7 +176,7 @@ class ShortPages(Faulty):
         yield from super().handle(short, stamp)
 
 
-@breaks("history/3")
+@breaks("gateway/history/3", "off by one")
 class CursorTwice(Faulty):
     """The message that `before` names stands in the page, too."""
 
@@ -185,7 +186,7 @@ class CursorTwice(Faulty):
         yield from super().handle(entry, stamp)
 
 
-@breaks("history/4")
+@breaks("gateway/history/4", "refused valid")
 class OnlyTheLastIsRead(Answering):
     """Who says that not everything is read yet is refused."""
 
@@ -201,7 +202,7 @@ class OnlyTheLastIsRead(Answering):
 # ---- heartbeats and presence -------------------------------------------------------------------------------------
 
 
-@breaks("heartbeat/1")
+@breaks("gateway/heartbeat/1", "dropped")
 class HeartbeatUnanswered(Changed):
     """A heartbeat is heard in silence."""
 
@@ -210,7 +211,7 @@ class HeartbeatUnanswered(Changed):
             yield effect
 
 
-@breaks("presence/1", of_presence=True)
+@breaks("gateway/presence/1", "missing field", in_redis=True)
 class PlaceUntold(Changed):
     """A socket's field does not say where it is."""
 
@@ -218,7 +219,7 @@ class PlaceUntold(Changed):
         yield replace(effect, value="online") if isinstance(effect, Publish) else effect
 
 
-@breaks("presence/2", of_presence=True)
+@breaks("gateway/presence/2", "forgotten clean-up", in_redis=True)
 class PresenceWithoutEnd(Changed):
     """Presence lasts for a day."""
 
@@ -226,7 +227,7 @@ class PresenceWithoutEnd(Changed):
         yield replace(effect, ttl_s=86_400) if isinstance(effect, Publish) else effect
 
 
-@breaks("presence/3", of_presence=True)
+@breaks("gateway/presence/3", "forgotten clean-up", in_redis=True)
 class NobodyGoes(Changed):
     """Who disconnects stays online until the key ends."""
 
@@ -238,7 +239,7 @@ class NobodyGoes(Changed):
         yield effect
 
 
-@breaks("presence/4", of_presence=True)
+@breaks("gateway/presence/4", "wrong value", in_redis=True)
 class FirstGoesAllGo(Changed):
     """When one socket of a user goes, the user is offline."""
 
@@ -246,7 +247,7 @@ class FirstGoesAllGo(Changed):
         yield replace(effect, field="") if isinstance(effect, Withdraw) else effect
 
 
-@breaks("heartbeat/2", of_presence=True)
+@breaks("gateway/heartbeat/2", "dropped", in_redis=True)
 class HeartbeatInVain(Changed):
     """A heartbeat renews nothing."""
 
@@ -255,7 +256,7 @@ class HeartbeatInVain(Changed):
             yield effect
 
 
-@breaks("presence/5", of_presence=True, takes_a_minute=True)
+@breaks("gateway/presence/5", "forgotten clean-up", in_redis=True, time_scale=60.0)
 class SilentStayOnline(Changed):
     """Whoever is connected stays online, heartbeats or not."""
 

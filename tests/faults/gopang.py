@@ -4,7 +4,7 @@ Each is the whole server with one small patch: an entry that is treated otherwis
 wrong in messages stands in `gopang_messages`; in money, records, consents and vaults in `gopang_dealings`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -34,28 +34,13 @@ from reference_server.rules.gopang_commands import RemindOfToken
 from reference_server.rules.gopang_conversations import Conversations
 from reference_server.rules.gopang_devices import Device
 from reference_server.rules.gopang_rooms import room_of
+from tests.faults.fault import breaks
 
-FAULTS: "list[type[Faulty]]" = []
 Part = TypeVar("Part")
 
 
 class Faulty(Gopang):
     """A server of gopang with something wrong."""
-
-    requirement: ClassVar[str]
-    api: ClassVar[type[GopangApi]] = GopangApi
-    """Its HTTP, which may be what is wrong."""
-
-
-def breaks(requirement: str) -> "Callable[[type[Faulty]], type[Faulty]]":
-    """Name the requirement that a faulty server breaks."""
-
-    def register(fault: type[Faulty]) -> type[Faulty]:
-        fault.requirement = f"gopang/{requirement}"
-        FAULTS.append(fault)
-        return fault
-
-    return register
 
 
 def said(entry: Entry, event: type[Any]) -> bool:
@@ -106,7 +91,7 @@ def altered(emit: Emit, **fields: object) -> Emit:
 # ---- sessions ----------------------------------------------------------------------------------------------------
 
 
-@breaks("session/2")
+@breaks("gopang/session/2", "wrong value")
 class OneSocketId(Retold):
     """All devices of a user are told the same socketId."""
 
@@ -116,7 +101,7 @@ class OneSocketId(Retold):
         yield altered(emit, socketId=cast("gopang.Connected", emit.event).user.userId)
 
 
-@breaks("session/2")
+@breaks("gopang/session/2", "wrong value")
 class EverybodyIsAMember(Retold):
     """Whatever the token says, the user is told to be somebody else."""
 
@@ -127,7 +112,7 @@ class EverybodyIsAMember(Retold):
         yield altered(emit, user=user.model_copy(update={"email": "somebody@example.org"}))
 
 
-@breaks("session/3")
+@breaks("gopang/session/3", "misdirected")
 class FirstDeviceOnly(Changed):
     """What is for a user reaches the first device alone."""
 
@@ -139,7 +124,7 @@ class FirstDeviceOnly(Changed):
             yield effect
 
 
-@breaks("token/1")
+@breaks("gopang/token/1", "dropped")
 class TokenNeverMentioned(Changed):
     """Nobody hears that a token ends soon, unless it does when it comes."""
 
@@ -148,7 +133,7 @@ class TokenNeverMentioned(Changed):
             yield effect
 
 
-@breaks("token/1")
+@breaks("gopang/token/1", "duplicated")
 class TokenMentionedTwice(Retold):
     """That a token ends soon is told twice."""
 
@@ -158,7 +143,7 @@ class TokenMentionedTwice(Retold):
         yield from (emit, emit)
 
 
-@breaks("token/2")
+@breaks("gopang/token/2", "dropped")
 class ShortTokenUnmentioned(Retold):
     """Who comes with a token that ends soon is not told."""
 
@@ -169,7 +154,7 @@ class ShortTokenUnmentioned(Retold):
             yield emit
 
 
-@breaks("token/2")
+@breaks("gopang/token/2", "wrong value")
 class AlwaysTenMinutes(Retold):
     """Every token that ends soon is said to end in ten minutes."""
 
@@ -182,7 +167,7 @@ class AlwaysTenMinutes(Retold):
 # ---- devices -----------------------------------------------------------------------------------------------------
 
 
-@breaks("device/1")
+@breaks("gopang/device/1", "off by one")
 class AnyNumberOfDevices(Faulty):
     """The fourth device pushes out nobody."""
 
@@ -190,7 +175,7 @@ class AnyNumberOfDevices(Faulty):
         yield from ()
 
 
-@breaks("device/1")
+@breaks("gopang/device/1", "forgotten clean-up")
 class ReplacedMayStay(Changed):
     """Who is pushed out hears so, and is not disconnected."""
 
@@ -199,7 +184,7 @@ class ReplacedMayStay(Changed):
             yield effect
 
 
-@breaks("device/2")
+@breaks("gopang/device/2", "misdirected")
 class NewestPushedOut(Faulty):
     """The newest of the three is pushed out."""
 
@@ -207,7 +192,7 @@ class NewestPushedOut(Faulty):
         yield from super()._push_out(self._devices.of(device.user_id)[-1])
 
 
-@breaks("device/3")
+@breaks("gopang/device/3", "dropped")
 class OwnDevicesUntold(Retold):
     """The author's other devices do not hear the message."""
 
@@ -219,7 +204,7 @@ class OwnDevicesUntold(Retold):
         yield from (replace(emit, room=room_of(user)) for user in others)
 
 
-@breaks("all/8")
+@breaks("gopang/all/8", "forgotten clean-up")
 class GhostDevices(Faulty):
     """A device that is gone counts on."""
 
@@ -228,7 +213,7 @@ class GhostDevices(Faulty):
             yield from super().handle(entry, stamp)
 
 
-@breaks("capacity/1")
+@breaks("gopang/capacity/1", "accepted invalid")
 class RoomForAll(Faulty):
     """Everybody is admitted, however many there are."""
 
@@ -237,7 +222,7 @@ class RoomForAll(Faulty):
         yield from super().handle(entry, stamp)
 
 
-@breaks("capacity/1")
+@breaks("gopang/capacity/1", "forgotten clean-up")
 class TooManyMayStay(Changed):
     """Who is too many hears so, and is not disconnected."""
 
@@ -246,7 +231,7 @@ class TooManyMayStay(Changed):
             yield effect
 
 
-@breaks("stats/1")
+@breaks("gopang/stats/1", "wrong value")
 class DevicesCountedAsUsers(Faulty):
     """Each connection is counted as a user."""
 
@@ -258,7 +243,7 @@ class DevicesCountedAsUsers(Faulty):
 # ---- conversations -----------------------------------------------------------------------------------------------
 
 
-@breaks("conversation/1")
+@breaks("gopang/conversation/1", "wrong value")
 class MembershipOfTheSocket(Faulty):
     """Who goes offline is no member any more."""
 
@@ -275,7 +260,7 @@ class _Open(Conversations):
         return True
 
 
-@breaks("conversation/2")
+@breaks("gopang/conversation/2", "unauthorised")
 class NothingIsPrivate(Faulty):
     """Anybody may join a private conversation."""
 
@@ -284,7 +269,7 @@ class NothingIsPrivate(Faulty):
         yield from super().handle(entry, stamp)
 
 
-@breaks("conversation/3")
+@breaks("gopang/conversation/3", "forgotten clean-up")
 class OtherDevicesStay(Changed):
     """Who leaves a conversation still hears it on the other devices."""
 
@@ -294,7 +279,7 @@ class OtherDevicesStay(Changed):
             yield effect
 
 
-@breaks("ping/1")
+@breaks("gopang/ping/1", "dropped")
 class PingUnanswered(Changed):
     """A ping is not acknowledged."""
 
@@ -306,7 +291,7 @@ class PingUnanswered(Changed):
 # ---- what holds for all protocols --------------------------------------------------------------------------------
 
 
-@breaks("all/1")
+@breaks("gopang/all/1", "dropped")
 class InvalidSwallowed(Faulty):
     """Something invalid is dropped without a word."""
 
@@ -315,7 +300,7 @@ class InvalidSwallowed(Faulty):
             yield from super().handle(entry, stamp)
 
 
-@breaks("all/1")
+@breaks("gopang/all/1", "disconnected")
 class InvalidDisconnects(Faulty):
     """Who says something invalid is thrown out."""
 
@@ -325,7 +310,7 @@ class InvalidDisconnects(Faulty):
             yield Drop(entry.sid)
 
 
-@breaks("all/2")
+@breaks("gopang/all/2", "dropped")
 class UnknownSwallowed(Faulty):
     """An event that nobody knows is dropped without a word."""
 
@@ -334,19 +319,15 @@ class UnknownSwallowed(Faulty):
             yield from super().handle(entry, stamp)
 
 
-class _NamelessApi(GopangApi):
+@breaks("gopang/all/4", "leaked")
+class AccountsOfNobody(GopangApi):
+    """The account is told to whoever asks."""
+
     async def read_account(self, request: web.Request) -> web.Response:
         return json_response({"userId": "user-mina", "balance": 1_000_000}, 200)
 
 
-@breaks("all/4")
-class AccountsOfNobody(Faulty):
-    """The account is told to whoever asks."""
-
-    api = _NamelessApi
-
-
-@breaks("all/5")
+@breaks("gopang/all/5", "leaked")
 class HeardEverywhere(Retold):
     """A message is heard in the other conversations of its author's listeners, and by everybody else."""
 
@@ -356,7 +337,7 @@ class HeardEverywhere(Retold):
         yield from (replace(emit, room=room_of(user)) for user in self._devices._by_user)
 
 
-@breaks("all/7")
+@breaks("gopang/all/7", "duplicated")
 class HeardTwice(Retold):
     """Every seventh message is heard twice."""
 
@@ -368,7 +349,7 @@ class HeardTwice(Retold):
         yield from (emit, emit) if self.count % 7 == 0 else (emit,)
 
 
-@breaks("all/6")
+@breaks("gopang/all/6", "misordered")
 class Overtaken(Retold):
     """Every third message is told after the one that follows it."""
 

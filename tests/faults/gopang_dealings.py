@@ -19,7 +19,8 @@ from reference_server.rules.gopang_devices import Device
 from reference_server.rules.gopang_records import SealBatch
 from reference_server.rules.gopang_rooms import room_of, tell
 from reference_server.rules.gopang_vaults import Vaults
-from tests.faults.gopang import Changed, Faulty, Retold, altered, become, breaks
+from tests.faults.fault import breaks
+from tests.faults.gopang import Changed, Faulty, Retold, altered, become
 
 
 class ToOnePartyOnly(Retold):
@@ -40,14 +41,14 @@ class ToOnePartyOnly(Retold):
 # ---- consents ----------------------------------------------------------------------------------------------------
 
 
-@breaks("consent/1")
+@breaks("gopang/consent/1", "dropped")
 class RequestUntold(Retold):
     """Who is asked does not hear of it."""
 
     event = gopang.ConsentRequest
 
 
-@breaks("consent/1")
+@breaks("gopang/consent/1", "wrong value")
 class AcceptedOnly(Changed):
     """A request is answered by 202 instead of 201."""
 
@@ -70,7 +71,7 @@ class Answering(Faulty):
         raise NotImplementedError
 
 
-@breaks("consent/2")
+@breaks("gopang/consent/2", "unauthorised")
 class AnybodyAnswers(Answering):
     """Whoever knows the id of a consent may answer."""
 
@@ -78,7 +79,7 @@ class AnybodyAnswers(Answering):
         return self._consents.is_open(event.consentId, stamp.now_ms)
 
 
-@breaks("consent/3")
+@breaks("gopang/consent/3", "accepted invalid")
 class SecondThoughts(Answering):
     """Who was asked may answer again."""
 
@@ -86,7 +87,7 @@ class SecondThoughts(Answering):
         return self._consents.is_asked(user_id, event.consentId)
 
 
-@breaks("consent/4")
+@breaks("gopang/consent/4", "accepted invalid")
 class LateAnswers(Faulty):
     """What has expired may still be answered."""
 
@@ -99,7 +100,7 @@ class LateAnswers(Faulty):
             yield from super()._said(said, device, stamp)
 
 
-@breaks("consent/5")
+@breaks("gopang/consent/5", "misdirected")
 class AnswerToRequesterOnly(Changed):
     """Who answers does not hear of it on the other devices."""
 
@@ -111,7 +112,7 @@ class AnswerToRequesterOnly(Changed):
         yield effect
 
 
-@breaks("consent/6")
+@breaks("gopang/consent/6", "dropped")
 class NeverExpires(Changed):
     """Nobody hears that a consent has expired."""
 
@@ -120,7 +121,7 @@ class NeverExpires(Changed):
             yield effect
 
 
-@breaks("consent/6")
+@breaks("gopang/consent/6", "late")
 class ExpiresTooEarly(Changed):
     """A consent expires when half of its time is over."""
 
@@ -135,7 +136,7 @@ class _Endless(Consents):
         return (requester_id, owner_id, data_type) in self._granted
 
 
-@breaks("consent/7")
+@breaks("gopang/consent/7", "forgotten clean-up")
 class OpenForever(Changed):
     """What was approved once opens for good."""
 
@@ -145,7 +146,7 @@ class OpenForever(Changed):
             yield effect
 
 
-@breaks("consent/8")
+@breaks("gopang/consent/8", "missing field")
 class PendingConsentUntold(Retold):
     """That a consent is pending is not told."""
 
@@ -166,7 +167,7 @@ class Storing(Faulty):
         yield from super().handle(entry, stamp)
 
 
-@breaks("vault/1")
+@breaks("gopang/vault/1", "refused valid")
 class ReadOnly(Faulty):
     """Nobody writes, the owner neither."""
 
@@ -184,14 +185,14 @@ class _AnyType(Vaults):
         return vault is not None and any(self._consents.allows(user_id, vault.owner, one, now_ms) for one in types)
 
 
-@breaks("vault/2")
+@breaks("gopang/vault/2", "unauthorised")
 class ConsentForEverything(Storing):
     """A consent for one type opens all drawers."""
 
     vaults = _AnyType
 
 
-@breaks("vault/2")
+@breaks("gopang/vault/2", "unauthorised")
 class PendingOpens(Faulty):
     """A consent opens a drawer as soon as it was asked for."""
 
@@ -202,7 +203,7 @@ class PendingOpens(Faulty):
                 self._consents._granted.setdefault(consent.grant, consent.expires_at)
 
 
-@breaks("vault/3")
+@breaks("gopang/vault/3", "unauthorised")
 class ConsentToWrite(Faulty):
     """Who may read a drawer may write it."""
 
@@ -214,7 +215,7 @@ class ConsentToWrite(Faulty):
             yield from super()._said(said, device, stamp)
 
 
-@breaks("vault/4")
+@breaks("gopang/vault/4", "leaked")
 class NothingInstead(Changed):
     """A drawer that is not there is shown to hold nothing, beside the error."""
 
@@ -233,7 +234,7 @@ class NothingInstead(Changed):
             yield Emit(empty, entry.sid)
 
 
-@breaks("vault/5")
+@breaks("gopang/vault/5", "wrong value")
 class ProofInOrderOfWriting(Changed):
     """The proof is the hash of the content as it was written, keys unsorted."""
 
@@ -256,14 +257,14 @@ class _Forgetful(Vaults):
             drawer.content = before
 
 
-@breaks("vault/6")
+@breaks("gopang/vault/6", "dropped")
 class WritesAreLost(Storing):
     """What is written is shown once, and forgotten."""
 
     vaults = _Forgetful
 
 
-@breaks("vault/6")
+@breaks("gopang/vault/6", "wrong value")
 class UpdatedWhenRead(Retold):
     """`updatedAt` says when a drawer was read."""
 
@@ -275,7 +276,7 @@ class UpdatedWhenRead(Retold):
         yield altered(emit, updatedAt=self.count)
 
 
-@breaks("vault/7")
+@breaks("gopang/vault/7", "missing field")
 class FirstDrawerOnly(Changed):
     """Listing shows the drawer that is named, where one is."""
 
@@ -301,7 +302,7 @@ class Banking(Faulty):
         yield from super().handle(entry, stamp)
 
 
-@breaks("transaction/1")
+@breaks("gopang/transaction/1", "misordered")
 class AmountBeforeParties(Retold):
     """The amount is verified before the parties."""
 
@@ -312,14 +313,14 @@ class AmountBeforeParties(Retold):
         yield altered(emit, step={1: 2, 2: 1, 3: 3}[step])
 
 
-@breaks("transaction/2")
+@breaks("gopang/transaction/2", "misdirected")
 class StepsToCreatorOnly(ToOnePartyOnly):
     """Only the creator of a transaction hears of its steps."""
 
     event = gopang.TransactionVerify
 
 
-@breaks("transaction/3")
+@breaks("gopang/transaction/3", "misdirected")
 class FailureToCreatorOnly(ToOnePartyOnly):
     """Only the creator of a transaction hears that it failed."""
 
@@ -327,7 +328,7 @@ class FailureToCreatorOnly(ToOnePartyOnly):
     where: ClassVar[Mapping[str, Json]] = {"status": "failed"}
 
 
-@breaks("transaction/3")
+@breaks("gopang/transaction/3", "forgotten clean-up")
 class GoesOnAfterFailure(Changed):
     """After a step that failed the next one is taken all the same."""
 
@@ -348,7 +349,7 @@ class _Double(Bank):
         self._balances[transaction.receiver] += amount
 
 
-@breaks("transaction/4")
+@breaks("gopang/transaction/4", "duplicated")
 class MovedTwice(Banking):
     """A completed transaction moves its amount twice."""
 
@@ -362,7 +363,7 @@ class _Mint(Bank):
         self._balances[transaction.sender] = before
 
 
-@breaks("transaction/5")
+@breaks("gopang/transaction/5", "wrong value")
 class MoneyFromNowhere(Banking):
     """Who pays keeps what was paid."""
 
@@ -378,14 +379,14 @@ class _Early(Bank):
         return "" if transaction.amount <= 1_000_000 else "too much"
 
 
-@breaks("transaction/6")
+@breaks("gopang/transaction/6", "lost update")
 class SpentTwice(Banking):
     """What was sufficient in the beginning is sufficient for good."""
 
     bank = _Early
 
 
-@breaks("transaction/7")
+@breaks("gopang/transaction/7", "wrong value")
 class EmptyAccounts(Changed):
     """Whoever has not been paid yet has nothing."""
 
@@ -395,7 +396,7 @@ class EmptyAccounts(Changed):
         yield effect
 
 
-@breaks("transaction/8")
+@breaks("gopang/transaction/8", "unauthorised")
 class ReceiverCancels(Faulty):
     """Whoever knows the id of a transaction may cancel it."""
 
@@ -406,7 +407,7 @@ class ReceiverCancels(Faulty):
             yield from super()._said(said, device, stamp)
 
 
-@breaks("transaction/8")
+@breaks("gopang/transaction/8", "accepted invalid")
 class CancelledAfterwards(Faulty):
     """What is over may still be cancelled."""
 
@@ -426,14 +427,14 @@ class _Unstoppable(Bank):
         yield from tell(status, *transaction.parties)
 
 
-@breaks("transaction/9")
+@breaks("gopang/transaction/9", "forgotten clean-up")
 class CancelledGoesOn(Banking):
     """What is cancelled is carried out all the same."""
 
     bank = _Unstoppable
 
 
-@breaks("transaction/10")
+@breaks("gopang/transaction/10", "misdirected")
 class CompletionToCreatorOnly(ToOnePartyOnly):
     """Who was paid does not hear so."""
 
@@ -446,14 +447,14 @@ class _Rounding(Bank):
         return super().create(user_id, event.model_copy(update={"amount": amount}), stamp)
 
 
-@breaks("transaction/11")
+@breaks("gopang/transaction/11", "wrong value")
 class AmountsRoundedUp(Banking):
     """Half an amount is rounded up to a whole one."""
 
     bank = _Rounding
 
 
-@breaks("transaction/12")
+@breaks("gopang/transaction/12", "dropped")
 class LastStepNeverTaken(Changed):
     """The last step is never taken."""
 
@@ -463,7 +464,7 @@ class LastStepNeverTaken(Changed):
             yield effect
 
 
-@breaks("transaction/13")
+@breaks("gopang/transaction/13", "missing field")
 class CreatedWithoutId(Changed):
     """Who creates a transaction is not told its id."""
 
@@ -473,7 +474,7 @@ class CreatedWithoutId(Changed):
         yield effect
 
 
-@breaks("transaction/14")
+@breaks("gopang/transaction/14", "missing field")
 class PendingTransactionUntold(Retold):
     """That a transaction is pending is not told."""
 
@@ -484,14 +485,14 @@ class PendingTransactionUntold(Retold):
 # ---- records -----------------------------------------------------------------------------------------------------
 
 
-@breaks("openhash/1")
+@breaks("gopang/openhash/1", "misdirected")
 class RecordToCreatorOnly(ToOnePartyOnly):
     """Who was paid does not hear of the record."""
 
     event = gopang.OpenhashRecord
 
 
-@breaks("openhash/2")
+@breaks("gopang/openhash/2", "wrong value")
 class HashOfTheIdAlone(Retold):
     """The hash is that of the transaction's id."""
 
@@ -501,7 +502,7 @@ class HashOfTheIdAlone(Retold):
         yield altered(emit, hashValue=fingerprint(cast("gopang.OpenhashRecord", emit.event).documentId))
 
 
-@breaks("openhash/3")
+@breaks("gopang/openhash/3", "missing field")
 class EventWithoutLayer(Retold):
     """The event does not say in which layer a record is, as the ack does."""
 
@@ -511,7 +512,7 @@ class EventWithoutLayer(Retold):
         yield altered(emit, layer=MISSING)
 
 
-@breaks("openhash/4")
+@breaks("gopang/openhash/4", "dropped")
 class LastRecordOnly(Faulty):
     """Only what was recorded last is known."""
 
@@ -521,7 +522,7 @@ class LastRecordOnly(Faulty):
             del self._records._recorded_at[digest]
 
 
-@breaks("openhash/5")
+@breaks("gopang/openhash/5", "dropped")
 class BatchesNeverSealed(Changed):
     """What does not fill a batch is never gathered."""
 
@@ -555,7 +556,7 @@ class OtherRoot(Retold):
         raise NotImplementedError
 
 
-@breaks("openhash/6")
+@breaks("gopang/openhash/6", "wrong value")
 class LastHashDoubled(OtherRoot):
     """Where there is an odd number of hashes, the last is taken twice."""
 
@@ -564,7 +565,7 @@ class LastHashDoubled(OtherRoot):
         return gopang_records.merkle_root([*hashes, *odd])
 
 
-@breaks("openhash/6")
+@breaks("gopang/openhash/6", "misordered")
 class HashesSorted(OtherRoot):
     """The hashes of a batch are put in order of their value."""
 

@@ -12,12 +12,13 @@ from reference_server.rules.gopang_commands import GiveUpStoring
 from reference_server.rules.gopang_devices import Device
 from reference_server.rules.gopang_messages import PAGE, Message, Messages, Progress
 from reference_server.rules.gopang_rooms import room_of
-from tests.faults.gopang import Changed, Faulty, Retold, altered, become, breaks, said
+from tests.faults.fault import breaks
+from tests.faults.gopang import Changed, Faulty, Retold, altered, become, said
 
 # ---- messages ----------------------------------------------------------------------------------------------------
 
 
-@breaks("send/1")
+@breaks("gopang/send/1", "misordered")
 class CompletedFirst(Faulty):
     """A message is completed before it is said to be sent."""
 
@@ -28,7 +29,7 @@ class CompletedFirst(Faulty):
         yield from effects
 
 
-@breaks("send/1")
+@breaks("gopang/send/1", "misordered")
 class AckFirst(Faulty):
     """The ack comes before everything else."""
 
@@ -39,7 +40,7 @@ class AckFirst(Faulty):
         yield from effects
 
 
-@breaks("send/2")
+@breaks("gopang/send/2", "wrong value")
 class AckOfAnother(Changed):
     """The ack names a message that there is not."""
 
@@ -49,7 +50,7 @@ class AckOfAnother(Changed):
         yield effect
 
 
-@breaks("send/3")
+@breaks("gopang/send/3", "duplicated")
 class EchoToSender(Retold):
     """The socket that sent a message hears it as well."""
 
@@ -59,7 +60,7 @@ class EchoToSender(Retold):
         yield replace(emit, skip="")
 
 
-@breaks("send/4")
+@breaks("gopang/send/4", "unauthorised")
 class AnybodySends(Faulty):
     """Who is no member may send."""
 
@@ -70,7 +71,7 @@ class AnybodySends(Faulty):
             yield from super()._said(said, device, stamp)
 
 
-@breaks("send/5")
+@breaks("gopang/send/5", "wrong value")
 class EverythingIsText(Retold):
     """The kind of a message is lost."""
 
@@ -80,7 +81,7 @@ class EverythingIsText(Retold):
         yield altered(emit, messageType="text")
 
 
-@breaks("send/7")
+@breaks("gopang/send/7", "forgotten clean-up", time_scale=20.0)
 class GivenUpAllTheSame(Changed):
     """A message that was stored is given up when the time to store it is over."""
 
@@ -102,7 +103,7 @@ class GivenUpAllTheSame(Changed):
         return cast("dict[str, tuple[str, str]]", self.__dict__.setdefault("sent", {}))
 
 
-@breaks("status/1")
+@breaks("gopang/status/1", "duplicated")
 class ReadAgainAndAgain(Faulty):
     """Each reader is told of, not the first alone."""
 
@@ -113,7 +114,7 @@ class ReadAgainAndAgain(Faulty):
         yield from super()._read(event, user_id, stamp)
 
 
-@breaks("status/1")
+@breaks("gopang/status/1", "wrong value")
 class BackToDelivered(Faulty):
     """A message that was read is delivered again when somebody else asks for it."""
 
@@ -123,7 +124,7 @@ class BackToDelivered(Faulty):
         yield from super()._sync(event, device, stamp)
 
 
-@breaks("status/2")
+@breaks("gopang/status/2", "dropped")
 class NeverDelivered(Retold):
     """Nobody hears that a message is delivered."""
 
@@ -131,7 +132,7 @@ class NeverDelivered(Retold):
     where: ClassVar[Mapping[str, Json]] = {"status": "delivered"}
 
 
-@breaks("status/2")
+@breaks("gopang/status/2", "wrong value")
 class DeliveredToNobody(Changed):
     """A message is delivered as soon as it is sent, whether anybody is there or not."""
 
@@ -145,7 +146,7 @@ class DeliveredToNobody(Changed):
                 yield Emit(event, room_of(message.sender_id))
 
 
-@breaks("status/3")
+@breaks("gopang/status/3", "dropped")
 class ReadUntold(Retold):
     """Nobody hears that a message was read."""
 
@@ -153,7 +154,7 @@ class ReadUntold(Retold):
     where: ClassVar[Mapping[str, Json]] = {"status": "read"}
 
 
-@breaks("status/4")
+@breaks("gopang/status/4", "wrong value")
 class OwnReadCounts(Faulty):
     """Who reads its own message has it read."""
 
@@ -161,7 +162,7 @@ class OwnReadCounts(Faulty):
         yield from super()._read(event, f"{user_id}'s reader", stamp)
 
 
-@breaks("status/5")
+@breaks("gopang/status/5", "unauthorised")
 class StrangersRead(Faulty):
     """Whoever knows the id of a message can read it."""
 
@@ -172,7 +173,7 @@ class StrangersRead(Faulty):
             yield from super()._said(said, device, stamp)
 
 
-@breaks("ai/1")
+@breaks("gopang/ai/1", "leaked")
 class AiOverheard(Retold):
     """What an AI says is heard by everybody who is connected."""
 
@@ -195,7 +196,7 @@ class Recalling(Faulty):
         yield from super().handle(entry, stamp)
 
 
-@breaks("sync/1")
+@breaks("gopang/sync/1", "dropped")
 class NothingMissedUnanswered(Retold):
     """Who has missed nothing gets no answer."""
 
@@ -208,7 +209,7 @@ class _OfEverybody(Messages):
         return super().missed(user_id, lambda _: True, last_id, now_ms)
 
 
-@breaks("sync/2")
+@breaks("gopang/sync/2", "leaked")
 class EverybodysMessages(Recalling):
     """The answer has messages of all conversations."""
 
@@ -221,7 +222,7 @@ class _NewestFirst(Messages):
         return found[::-1] if last_id else found
 
 
-@breaks("sync/3")
+@breaks("gopang/sync/3", "misordered")
 class NewestFirst(Recalling):
     """What came after a message is told backwards."""
 
@@ -235,14 +236,14 @@ class _ReadAgain(Messages):
         return super().missed(user_id, is_own, last_id, now_ms)
 
 
-@breaks("sync/4")
+@breaks("gopang/sync/4", "duplicated")
 class ReadMessagesToo(Recalling):
     """What somebody has read is told again."""
 
     messages = _ReadAgain
 
 
-@breaks("sync/5")
+@breaks("gopang/sync/5", "off by one")
 class CountIsOneLess(Retold):
     """The count is one less than the list is long."""
 
@@ -263,7 +264,7 @@ class _LastPage(Messages):
         return found[-PAGE:] if last_id in self._messages else super().missed(user_id, is_own, last_id, now_ms)
 
 
-@breaks("sync/6")
+@breaks("gopang/sync/6", "misordered")
 class LastPageFirst(Recalling):
     """Of much that was missed the newest page is told, and the rest never."""
 
@@ -277,7 +278,7 @@ class _Inclusive(Messages):
         return [last, *found][:PAGE] if last is not None and len(found) > PAGE // 2 else found
 
 
-@breaks("sync/6")
+@breaks("gopang/sync/6", "off by one")
 class LastMessageAgain(Recalling):
     """Every full page begins with the last message of the one before."""
 

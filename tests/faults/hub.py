@@ -3,7 +3,7 @@
 Each is the whole server with one small patch: an entry that is treated otherwise, or an effect that is changed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
@@ -21,30 +21,13 @@ from reference_server.effects import (
     Said,
     Stamp,
 )
-from reference_server.http.hub import HubApi
 from reference_server.rules.hub import Hub
 from reference_server.rules.hub_state import EVERYBODY, room_of
-
-FAULTS: "list[type[Faulty]]" = []
+from tests.faults.fault import breaks
 
 
 class Faulty(Hub):
     """A server of hub with something wrong."""
-
-    requirement: ClassVar[str]
-    api: ClassVar[type[HubApi]] = HubApi
-    """Its HTTP, which may be what is wrong."""
-
-
-def breaks(requirement: str) -> "Callable[[type[Faulty]], type[Faulty]]":
-    """Name the requirement that a faulty server breaks."""
-
-    def register(fault: type[Faulty]) -> type[Faulty]:
-        fault.requirement = f"hub/{requirement}"
-        FAULTS.append(fault)
-        return fault
-
-    return register
 
 
 def said(entry: Entry, event: type[Any]) -> bool:
@@ -96,14 +79,14 @@ class Lenient(Faulty):
 # ---- rooms -------------------------------------------------------------------------------------------------------
 
 
-@breaks("join/1")
+@breaks("hub/join/1", "dropped")
 class JoinUntold(Retold):
     """Nobody hears who joins."""
 
     event = hub.UserJoined
 
 
-@breaks("join/1")
+@breaks("hub/join/1", "wrong value")
 class JoinToldUnderNickname(Retold):
     """Who joins is told with the nickname for an id."""
 
@@ -114,7 +97,7 @@ class JoinToldUnderNickname(Retold):
         yield replace(emit, event=hub.UserJoined(userId=joined.nickname, nickname=joined.nickname))
 
 
-@breaks("join/2")
+@breaks("hub/join/2", "duplicated")
 class JoinedTwiceToldTwice(Faulty):
     """Joining a room that one is in is announced again."""
 
@@ -125,7 +108,7 @@ class JoinedTwiceToldTwice(Faulty):
         yield from super()._said(socket, event, stamp)
 
 
-@breaks("join/2")
+@breaks("hub/join/2", "duplicated")
 class JoinedTwiceHeardTwice(Changed):
     """Who has joined twice gets what is said in the room twice."""
 
@@ -148,7 +131,7 @@ class JoinedTwiceHeardTwice(Changed):
             yield from (Emit(effect.event, sid) for sid, room in self.again if room == effect.room)
 
 
-@breaks("join/3")
+@breaks("hub/join/3", "duplicated")
 class EverySocketAnnounced(Faulty):
     """A user is announced with each of its sockets."""
 
@@ -162,7 +145,7 @@ class EverySocketAnnounced(Faulty):
             yield Emit(joined, room_of(event.roomId), skip=socket.sid)
 
 
-@breaks("join/4")
+@breaks("hub/join/4", "off by one")
 class AnyNumberOfRooms(Faulty):
     """A socket may be in as many rooms as it likes."""
 
@@ -174,7 +157,7 @@ class AnyNumberOfRooms(Faulty):
         socket.rooms.update(others)
 
 
-@breaks("leave/1")
+@breaks("hub/leave/1", "dropped")
 class LeftUntold(Retold):
     """Nobody hears who leaves."""
 
@@ -185,7 +168,7 @@ class LeftUntold(Retold):
             yield emit
 
 
-@breaks("leave/2")
+@breaks("hub/leave/2", "wrong value")
 class LeftWithAnySocket(Faulty):
     """A user has left a room as soon as one of its sockets has."""
 
@@ -196,7 +179,7 @@ class LeftWithAnySocket(Faulty):
             yield Emit(hub.UserLeft(userId=socket.user.id, nickname=socket.nickname), room_of(event.roomId))
 
 
-@breaks("leave/3")
+@breaks("hub/leave/3", "unauthorised")
 class AnybodyLeaves(Faulty):
     """Who leaves a room that they have not joined is announced there all the same."""
 
@@ -207,7 +190,7 @@ class AnybodyLeaves(Faulty):
             yield from super()._said(socket, event, stamp)
 
 
-@breaks("all/5")
+@breaks("hub/all/5", "forgotten clean-up")
 class LeftAndHears(Changed):
     """Who has left a room goes on hearing it."""
 
@@ -219,7 +202,7 @@ class LeftAndHears(Changed):
 # ---- going away --------------------------------------------------------------------------------------------------
 
 
-@breaks("disconnect/1")
+@breaks("hub/disconnect/1", "dropped")
 class OnlyOneRoomLeft(Changed):
     """Who disconnects is missed in one of its rooms alone."""
 
@@ -235,7 +218,7 @@ class OnlyOneRoomLeft(Changed):
         yield effect
 
 
-@breaks("disconnect/1")
+@breaks("hub/disconnect/1", "dropped")
 class GhostsStay(Retold):
     """Nobody in a room hears who has disconnected."""
 
@@ -253,7 +236,7 @@ class GoneLate(Command):
     gone: Gone
 
 
-@breaks("all/8")
+@breaks("hub/all/8", "late")
 class GoneLateOnly(Faulty):
     """Nobody hears of a departure until much later."""
 
@@ -270,7 +253,7 @@ class GoneLateOnly(Faulty):
 # ---- talk --------------------------------------------------------------------------------------------------------
 
 
-@breaks("send/1")
+@breaks("hub/send/1", "dropped")
 class SenderDoesNotHear(Retold):
     """Who says something does not hear it."""
 
@@ -281,7 +264,7 @@ class SenderDoesNotHear(Retold):
         yield replace(emit, skip=entry.sid)
 
 
-@breaks("send/1")
+@breaks("hub/send/1", "wrong value")
 class ContentTrimmed(Retold):
     """What is said loses the blanks around it."""
 
@@ -292,7 +275,7 @@ class ContentTrimmed(Retold):
         yield replace(emit, event=emit.event.model_copy(update={"content": content.strip() or content}))
 
 
-@breaks("all/7")
+@breaks("hub/all/7", "duplicated")
 class SenderHearsTwice(Retold):
     """Who says something hears it with the room, and once more for itself."""
 
@@ -304,7 +287,7 @@ class SenderHearsTwice(Retold):
         yield Emit(emit.event, entry.sid)
 
 
-@breaks("send/2")
+@breaks("hub/send/2", "duplicated")
 class AllSocketsToldSent(Retold):
     """Every socket of the sender is told that its message was sent."""
 
@@ -314,7 +297,7 @@ class AllSocketsToldSent(Retold):
         yield replace(emit, room=self._sockets[emit.room].user.room)
 
 
-@breaks("send/3")
+@breaks("hub/send/3", "wrong value")
 class AnotherId(Retold):
     """A sender is told an id that its message does not have."""
 
@@ -325,7 +308,7 @@ class AnotherId(Retold):
         yield replace(emit, event=hub.MessageSent(success=True, messageId=message_id[::-1]))
 
 
-@breaks("send/3")
+@breaks("hub/send/3", "wrong value")
 class IdsByContent(Changed):
     """Two messages of the same words have the same id."""
 
@@ -339,7 +322,7 @@ class IdsByContent(Changed):
         yield effect
 
 
-@breaks("send/4")
+@breaks("hub/send/4", "wrong value")
 class EverythingIsAnImage(Retold):
     """A message without a type is taken for an image."""
 
@@ -352,7 +335,7 @@ class EverythingIsAnImage(Retold):
         yield replace(emit, event=emit.event.model_copy(update={"type": kind}))
 
 
-@breaks("send/5")
+@breaks("hub/send/5", "unauthorised")
 class AnybodyIsTheSystem(Faulty):
     """Clients may speak as the system."""
 
@@ -368,28 +351,28 @@ class AnybodyIsTheSystem(Faulty):
             yield from super().handle(entry, stamp)
 
 
-@breaks("send/6")
+@breaks("hub/send/6", "unauthorised")
 class SpokenFromOutside(Lenient):
     """Who is not in a room may speak there."""
 
     event = hub.SendMessage
 
 
-@breaks("typing/2")
+@breaks("hub/typing/2", "unauthorised")
 class TypedFromOutside(Lenient):
     """Who is not in a room may type there."""
 
     event = hub.TypingRequest
 
 
-@breaks("read/2")
+@breaks("hub/read/2", "unauthorised")
 class ReadFromOutside(Lenient):
     """Who is not in a room may read there."""
 
     event = hub.ReadMessage
 
 
-@breaks("typing/1")
+@breaks("hub/typing/1", "misdirected")
 class TypingEchoed(Retold):
     """Who types hears of it."""
 
@@ -399,7 +382,7 @@ class TypingEchoed(Retold):
         yield replace(emit, skip="")
 
 
-@breaks("read/1")
+@breaks("hub/read/1", "misdirected")
 class ReadEverywhere(Retold):
     """What somebody has read is told in every room."""
 
@@ -412,7 +395,7 @@ class ReadEverywhere(Retold):
 # ---- the rest ----------------------------------------------------------------------------------------------------
 
 
-@breaks("all/4")
+@breaks("hub/all/4", "forged")
 class ClientIdTrusted(Faulty):
     """Whoever claims a `senderId` speaks under the id of somebody else."""
 
@@ -429,7 +412,7 @@ class ClientIdTrusted(Faulty):
             yield from super().handle(entry, stamp)
 
 
-@breaks("all/1")
+@breaks("hub/all/1", "dropped")
 class InvalidSwallowed(Faulty):
     """Something invalid is dropped without a word."""
 
@@ -438,7 +421,7 @@ class InvalidSwallowed(Faulty):
             yield from super().handle(entry, stamp)
 
 
-@breaks("all/1")
+@breaks("hub/all/1", "disconnected")
 class InvalidDisconnects(Faulty):
     """Who sends something invalid is thrown out."""
 
@@ -448,7 +431,7 @@ class InvalidDisconnects(Faulty):
             yield Drop(entry.sid)
 
 
-@breaks("all/2")
+@breaks("hub/all/2", "dropped")
 class UnknownSwallowed(Faulty):
     """An event that nobody knows is dropped without a word."""
 
@@ -464,7 +447,7 @@ class ReadLater(Command):
     emit: Emit
 
 
-@breaks("all/6")
+@breaks("hub/all/6", "misordered")
 class ReadingIsSlow(Retold):
     """What somebody has read is told after what they said later."""
 
@@ -487,7 +470,7 @@ class LeaveLater(Command):
     said: Said
 
 
-@breaks("all/6")
+@breaks("hub/all/6", "misordered")
 class LeavingIsSlow(Faulty):
     """Leaving takes a while, and what is said meanwhile is heard."""
 

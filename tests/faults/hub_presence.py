@@ -1,7 +1,4 @@
-"""Servers of hub that are wrong about presence or notifications; `hub.py` has those that are wrong in a room.
-
-Whoever takes `FAULTS` from here has those of both.
-"""
+"""Servers of hub that are wrong about presence or notifications; `hub.py` has those that are wrong in a room."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -16,9 +13,8 @@ from reference_server.http.body import bearer
 from reference_server.http.hub import HubApi
 from reference_server.rules.hub_commands import PostNotification
 from reference_server.rules.hub_state import EVERYBODY, moment
-from tests.faults.hub import FAULTS, Changed, Faulty, Retold, breaks, said
-
-__all__ = ["FAULTS"]
+from tests.faults.fault import breaks
+from tests.faults.hub import Changed, Faulty, Retold, said
 
 # ---- presence ----------------------------------------------------------------------------------------------------
 
@@ -29,7 +25,7 @@ class RetoldPresence(Retold):
     event = hub.PresenceUpdate
 
 
-@breaks("presence/1")
+@breaks("hub/presence/1", "wrong value")
 class AwayIsOnline(RetoldPresence):
     """Stepping away is told as coming back."""
 
@@ -39,7 +35,7 @@ class AwayIsOnline(RetoldPresence):
         yield emit
 
 
-@breaks("presence/1")
+@breaks("hub/presence/1", "misdirected")
 class AwayToldToOneself(Changed):
     """The other sockets of who steps away hear of it too."""
 
@@ -48,7 +44,7 @@ class AwayToldToOneself(Changed):
             yield effect
 
 
-@breaks("presence/2")
+@breaks("hub/presence/2", "dropped")
 class OnlineUntold(RetoldPresence):
     """Nobody hears who comes online."""
 
@@ -57,7 +53,7 @@ class OnlineUntold(RetoldPresence):
             yield emit
 
 
-@breaks("presence/3")
+@breaks("hub/presence/3", "duplicated")
 class OnlineWithEverySocket(Faulty):
     """A user comes online with each of its sockets."""
 
@@ -69,7 +65,7 @@ class OnlineWithEverySocket(Faulty):
             yield Emit(hub.PresenceUpdate(userId=socket.user.id, status="online"), EVERYBODY, skip=socket.sid)
 
 
-@breaks("presence/4")
+@breaks("hub/presence/4", "dropped")
 class NeverOffline(RetoldPresence):
     """Nobody hears who goes offline."""
 
@@ -78,7 +74,7 @@ class NeverOffline(RetoldPresence):
             yield emit
 
 
-@breaks("presence/5")
+@breaks("hub/presence/5", "wrong value")
 class OfflineWithAnySocket(Faulty):
     """A user goes offline with each of its sockets."""
 
@@ -90,7 +86,7 @@ class OfflineWithAnySocket(Faulty):
             yield Emit(gone, EVERYBODY, skip=sid)
 
 
-@breaks("presence/6")
+@breaks("hub/presence/6", "missing field")
 class LastSeenUntold(RetoldPresence):
     """Who goes offline was last seen nobody knows when."""
 
@@ -101,7 +97,7 @@ class LastSeenUntold(RetoldPresence):
         yield emit
 
 
-@breaks("presence/6")
+@breaks("hub/presence/6", "wrong value")
 class LastSeenWhenFirstSeen(RetoldPresence):
     """Who goes offline was last seen when the server began."""
 
@@ -124,7 +120,7 @@ class RetoldNotification(Retold):
     event = hub.Notification
 
 
-@breaks("notification/1")
+@breaks("hub/notification/1", "misdirected")
 class FirstSocketNotified(RetoldNotification):
     """Only the first socket of a user is notified."""
 
@@ -134,7 +130,7 @@ class FirstSocketNotified(RetoldNotification):
         yield emit
 
 
-@breaks("notification/2")
+@breaks("hub/notification/2", "leaked")
 class EverybodyNotified(RetoldNotification):
     """A notification reaches everybody."""
 
@@ -142,7 +138,7 @@ class EverybodyNotified(RetoldNotification):
         yield replace(emit, room=EVERYBODY)
 
 
-@breaks("notification/3")
+@breaks("hub/notification/3", "wrong value")
 class NotifiedOtherwise(RetoldNotification):
     """A notification comes with its title for content."""
 
@@ -151,7 +147,7 @@ class NotifiedOtherwise(RetoldNotification):
         yield replace(emit, event=notification.model_copy(update={"content": notification.title}))
 
 
-@breaks("notification/3")
+@breaks("hub/notification/3", "wrong value")
 class AlwaysDelivered(Changed):
     """Who posts a notification is told that it was delivered, whatever became of it."""
 
@@ -159,7 +155,7 @@ class AlwaysDelivered(Changed):
         yield replace(effect, value={**effect.value, "delivered": True}) if isinstance(effect, Reply) else effect
 
 
-@breaks("notification/4")
+@breaks("hub/notification/4", "dropped")
 class OfflineForgotten(RetoldNotification):
     """What comes while a user is offline is lost."""
 
@@ -168,7 +164,7 @@ class OfflineForgotten(RetoldNotification):
             yield emit
 
 
-@breaks("notification/4")
+@breaks("hub/notification/4", "misordered")
 class NewestFirst(Faulty):
     """What came meanwhile is handed out the newest first."""
 
@@ -179,7 +175,7 @@ class NewestFirst(Faulty):
         yield from reversed(due)
 
 
-@breaks("notification/4")
+@breaks("hub/notification/4", "duplicated")
 class HandedOutAgain(Faulty):
     """What came meanwhile is handed out to every socket that comes."""
 
@@ -197,7 +193,7 @@ class HandedOutAgain(Faulty):
             yield from (replace(emit, room=entry.sid) for emit in kept if emit.room != entry.sid)
 
 
-@breaks("notification/4")
+@breaks("hub/notification/4", "lost update")
 class LostWhileComing(Faulty):
     """What is posted in the moment in which a user comes is neither handed out nor told at once."""
 
@@ -214,22 +210,17 @@ class LostWhileComing(Faulty):
                 yield effect
 
 
-class OpenApi(HubApi):
-    """Takes notifications from anybody."""
+@breaks("hub/notification/5", "unauthorised")
+class AnybodyNotifies(HubApi):
+    """Nobody is asked for the service token."""
 
     def _require_service(self, token: str) -> None:
         return
 
 
-@breaks("notification/5")
-class AnybodyNotifies(Faulty):
-    """Nobody is asked for the service token."""
-
-    api = OpenApi
-
-
-class ForgetfulApi(HubApi):
-    """Takes every user for nobody in particular."""
+@breaks("hub/notification/5", "refused valid")
+class UsersUnknown(HubApi):
+    """A user who posts a notification is told to show who they are, which they did."""
 
     async def notify(self, request: web.Request) -> web.Response:
         if bearer(request.headers).count(".") == 2:
@@ -237,14 +228,7 @@ class ForgetfulApi(HubApi):
         return await super().notify(request)
 
 
-@breaks("notification/5")
-class UsersUnknown(Faulty):
-    """A user who posts a notification is told to show who they are, which they did."""
-
-    api = ForgetfulApi
-
-
-@breaks("notification/6")
+@breaks("hub/notification/6", "off by one")
 class KeepsTen(Faulty):
     """Ten notifications wait for a user, and no more."""
 

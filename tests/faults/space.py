@@ -3,7 +3,7 @@
 Each is the whole server with one small patch: an entry that is treated otherwise, or an effect that is changed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
@@ -28,25 +28,11 @@ from reference_server.rules.space import Space
 from reference_server.rules.space_commands import ReadEvents, SpaceCommand
 from reference_server.rules.space_state import Identity, Kind, Player
 from reference_server.world import Role
-
-FAULTS: "list[type[Faulty]]" = []
+from tests.faults.fault import breaks
 
 
 class Faulty(Space):
     """A server of space with something wrong."""
-
-    requirement: ClassVar[str]
-
-
-def breaks(requirement: str) -> "Callable[[type[Faulty]], type[Faulty]]":
-    """Name the requirement that a faulty server breaks."""
-
-    def register(fault: type[Faulty]) -> type[Faulty]:
-        fault.requirement = f"space/{requirement}"
-        FAULTS.append(fault)
-        return fault
-
-    return register
 
 
 def said(entry: Entry, event: type[Any]) -> bool:
@@ -81,7 +67,7 @@ class Silent(Changed):
 # ---- identity ----------------------------------------------------------------------------------------------------
 
 
-@breaks("all/4")
+@breaks("space/all/4", "forged")
 class ClientIdTrusted(Changed):
     """A move is told under the id that the client claims."""
 
@@ -95,7 +81,7 @@ class ClientIdTrusted(Changed):
         yield effect
 
 
-@breaks("join/5")
+@breaks("space/join/5", "forged")
 class ClientNicknameTrusted(Changed):
     """A newcomer is called what the client says."""
 
@@ -107,7 +93,7 @@ class ClientNicknameTrusted(Changed):
         yield effect
 
 
-@breaks("join/1")
+@breaks("space/join/1", "forged")
 class WrongYourPlayerId(Changed):
     """`yourPlayerId` is the id that the client sent."""
 
@@ -119,7 +105,7 @@ class WrongYourPlayerId(Changed):
         yield effect
 
 
-@breaks("session/1")
+@breaks("space/session/1", "unauthorised")
 class AnybodyEnters(Faulty):
     """A session that nobody gave out is as good as any."""
 
@@ -136,7 +122,7 @@ class AnybodyEnters(Faulty):
         yield from super()._ask_to_join(sid, join, answer, stamp)
 
 
-@breaks("session/1")
+@breaks("space/session/1", "forgotten clean-up")
 class RefusedMayStay(Changed):
     """Who is refused at the door is not disconnected."""
 
@@ -148,14 +134,14 @@ class RefusedMayStay(Changed):
 # ---- joining and leaving -----------------------------------------------------------------------------------------
 
 
-@breaks("join/5")
+@breaks("space/join/5", "dropped")
 class NewcomerUntold(Silent):
     """The others do not hear of a newcomer."""
 
     untold = space.PlayerJoined
 
 
-@breaks("join/2")
+@breaks("space/join/2", "wrong value")
 class StaleRoster(Changed):
     """The roster shows everybody where they came in."""
 
@@ -169,7 +155,7 @@ class StaleRoster(Changed):
         yield effect
 
 
-@breaks("join/2")
+@breaks("space/join/2", "missing field")
 class JoinerNotInRoster(Changed):
     """The roster lacks the joiner."""
 
@@ -183,7 +169,7 @@ class JoinerNotInRoster(Changed):
         yield effect
 
 
-@breaks("join/2")
+@breaks("space/join/2", "forgotten clean-up")
 class GhostInRoster(Faulty):
     """Who is cut off is told to have left, but stays in the roster."""
 
@@ -194,7 +180,7 @@ class GhostInRoster(Faulty):
             player.place.players[player.id] = player
 
 
-@breaks("leave/1")
+@breaks("space/leave/1", "forgotten clean-up")
 class GhostAfterDisconnect(Faulty):
     """A disconnect is not taken for a departure."""
 
@@ -203,7 +189,7 @@ class GhostAfterDisconnect(Faulty):
         yield from ()
 
 
-@breaks("leave/1")
+@breaks("space/leave/1", "duplicated")
 class DoublePlayerLeft(Changed):
     """A departure is told twice."""
 
@@ -213,7 +199,7 @@ class DoublePlayerLeft(Changed):
             yield effect
 
 
-@breaks("join/3")
+@breaks("space/join/3", "forgotten clean-up")
 class TwoSocketsOneSession(Changed):
     """The first socket of a session stays when a second one comes."""
 
@@ -223,7 +209,7 @@ class TwoSocketsOneSession(Changed):
         yield effect
 
 
-@breaks("join/4")
+@breaks("space/join/4", "dropped")
 class OldSpaceUntold(Changed):
     """Who goes to another space is not told to have left the first."""
 
@@ -232,7 +218,7 @@ class OldSpaceUntold(Changed):
             yield effect
 
 
-@breaks("all/5")
+@breaks("space/all/5", "forgotten clean-up")
 class OldSpaceOverheard(Changed):
     """Who goes to another space still hears the first."""
 
@@ -241,7 +227,7 @@ class OldSpaceOverheard(Changed):
             yield effect
 
 
-@breaks("join/6")
+@breaks("space/join/6", "dropped")
 class TooEarlyUnanswered(Faulty):
     """Who speaks before joining gets no error."""
 
@@ -251,7 +237,7 @@ class TooEarlyUnanswered(Faulty):
         yield from super()._said(said, stamp)
 
 
-@breaks("leave/2")
+@breaks("space/leave/2", "dropped")
 class MembershipOutlivesLeave(Changed):
     """The party does not hear that a member has left the space."""
 
@@ -261,7 +247,7 @@ class MembershipOutlivesLeave(Changed):
             yield effect
 
 
-@breaks("leave/3")
+@breaks("space/leave/3", "forgotten clean-up")
 class PartyOutlivesMembers(Faulty):
     """A party that everybody left can still be entered."""
 
@@ -275,7 +261,7 @@ class PartyOutlivesMembers(Faulty):
 # ---- moving and talking ------------------------------------------------------------------------------------------
 
 
-@breaks("move/1")
+@breaks("space/move/1", "misdirected")
 class EchoToSender(Changed):
     """A move comes back to who made it."""
 
@@ -300,7 +286,7 @@ class Delaying(Changed):
             yield from super()._ordered(command, stamp)
 
 
-@breaks("move/1")
+@breaks("space/move/1", "late")
 class SluggishMoves(Delaying):
     """A move takes more than a second to reach the others."""
 
@@ -311,7 +297,7 @@ class SluggishMoves(Delaying):
             yield effect
 
 
-@breaks("all/6")
+@breaks("space/all/6", "misordered")
 class OutOfOrder(Delaying):
     """Every third message is overtaken by those that follow at once."""
 
@@ -326,7 +312,7 @@ class OutOfOrder(Delaying):
         yield effect
 
 
-@breaks("all/7")
+@breaks("space/all/7", "duplicated")
 class HeardTwice(Changed):
     """Every seventh jump is heard twice."""
 
@@ -340,7 +326,7 @@ class HeardTwice(Changed):
                 yield effect
 
 
-@breaks("jump/1")
+@breaks("space/jump/1", "dropped")
 class SomeJumpsLost(Changed):
     """Every seventh jump is heard by nobody."""
 
@@ -352,7 +338,7 @@ class SomeJumpsLost(Changed):
             yield effect
 
 
-@breaks("move/2")
+@breaks("space/move/2", "accepted invalid")
 class MovesUnlimited(Faulty):
     """However many moves come, all are told."""
 
@@ -362,7 +348,7 @@ class MovesUnlimited(Faulty):
         yield from super()._act(player, event, stamp)
 
 
-@breaks("chat/2")
+@breaks("space/chat/2", "wrong value")
 class ContentNotTrimmed(Changed):
     """Talk is delivered with the blanks around it."""
 
@@ -375,7 +361,7 @@ class ContentNotTrimmed(Changed):
         yield effect
 
 
-@breaks("chat/1")
+@breaks("space/chat/1", "dropped")
 class OwnTalkUnheard(Changed):
     """The sender does not hear its own talk."""
 
@@ -386,7 +372,7 @@ class OwnTalkUnheard(Changed):
             yield effect
 
 
-@breaks("whisper/1")
+@breaks("space/whisper/1", "leaked")
 class WhisperToAll(Changed):
     """A whisper is heard by the whole space."""
 
@@ -399,7 +385,7 @@ class WhisperToAll(Changed):
             yield effect
 
 
-@breaks("whisper/2")
+@breaks("space/whisper/2", "misdirected")
 class WhisperAcrossSpaces(Faulty):
     """A whisper reaches people in other spaces."""
 
@@ -416,7 +402,7 @@ class WhisperAcrossSpaces(Faulty):
         yield from super()._said(said, stamp)
 
 
-@breaks("whisper/2")
+@breaks("space/whisper/2", "dropped")
 class WhisperToNobodyUnanswered(Changed):
     """A whisper to nobody gives no error."""
 
@@ -428,7 +414,7 @@ class WhisperToNobodyUnanswered(Changed):
 # ---- parties and zones -------------------------------------------------------------------------------------------
 
 
-@breaks("party/9")
+@breaks("space/party/9", "leaked")
 class PartyLeak(Changed):
     """What is said to the party is heard by the whole space."""
 
@@ -441,7 +427,7 @@ class PartyLeak(Changed):
             yield effect
 
 
-@breaks("party/3")
+@breaks("space/party/3", "unauthorised")
 class FormerMemberSpeaks(Faulty):
     """Anybody may speak to a party whose id they know."""
 
@@ -455,7 +441,7 @@ class FormerMemberSpeaks(Faulty):
         yield from super()._said(said, stamp)
 
 
-@breaks("party/2")
+@breaks("space/party/2", "unauthorised")
 class UninvitedMayEnter(Faulty):
     """Anybody may enter a party whose id they know."""
 
@@ -468,7 +454,7 @@ class UninvitedMayEnter(Faulty):
         yield from super()._said(said, stamp)
 
 
-@breaks("party/2")
+@breaks("space/party/2", "forgotten clean-up")
 class InvitationNeverUsedUp(Faulty):
     """Who was invited once may come again and again."""
 
@@ -478,7 +464,7 @@ class InvitationNeverUsedUp(Faulty):
             player.party.invited.add(player.id)
 
 
-@breaks("party/1")
+@breaks("space/party/1", "unauthorised")
 class OutsiderInvites(Faulty):
     """Who is no member may invite."""
 
@@ -493,7 +479,7 @@ class OutsiderInvites(Faulty):
         yield from super()._said(said, stamp)
 
 
-@breaks("party/4")
+@breaks("space/party/4", "unauthorised")
 class InvitesAcrossSpaces(Faulty):
     """An invitation reaches people in other spaces."""
 
@@ -507,7 +493,7 @@ class InvitesAcrossSpaces(Faulty):
         yield from super()._said(said, stamp)
 
 
-@breaks("party/5")
+@breaks("space/party/5", "accepted invalid")
 class TwoPartiesAtOnce(Faulty):
     """Who is in a party may found another."""
 
@@ -519,7 +505,7 @@ class TwoPartiesAtOnce(Faulty):
         yield from super()._said(said, stamp)
 
 
-@breaks("party/6")
+@breaks("space/party/6", "missing field")
 class MembersIncomplete(Changed):
     """`party:joined` names the newcomer alone."""
 
@@ -532,7 +518,7 @@ class MembersIncomplete(Changed):
         yield effect
 
 
-@breaks("party/7")
+@breaks("space/party/7", "forgotten clean-up")
 class DeclineIgnored(Faulty):
     """A declined invitation stays open."""
 
@@ -541,7 +527,7 @@ class DeclineIgnored(Faulty):
             yield from super()._act(player, event, stamp)
 
 
-@breaks("party/8")
+@breaks("space/party/8", "dropped")
 class DepartureFromPartyUntold(Changed):
     """The members do not hear that one has left."""
 
@@ -550,7 +536,7 @@ class DepartureFromPartyUntold(Changed):
             yield effect
 
 
-@breaks("zone/1")
+@breaks("space/zone/1", "leaked")
 class ZoneLetsIntoParty(Faulty):
     """Who walks into a zone that is called like a party hears that party."""
 
@@ -560,7 +546,7 @@ class ZoneLetsIntoParty(Faulty):
             yield Enter(player.sid, party.room)
 
 
-@breaks("zone/3")
+@breaks("space/zone/3", "leaked")
 class ZoneTalkToAll(Changed):
     """What is said in a zone is heard by the whole space."""
 
@@ -573,7 +559,7 @@ class ZoneTalkToAll(Changed):
             yield effect
 
 
-@breaks("zone/2")
+@breaks("space/zone/2", "dropped")
 class ZoneEntryUntold(Changed):
     """Those in a zone do not hear who enters."""
 
@@ -587,7 +573,7 @@ class ZoneEntryUntold(Changed):
 # ---- the rest ----------------------------------------------------------------------------------------------------
 
 
-@breaks("proximity/1")
+@breaks("space/proximity/1", "unauthorised")
 class AnybodySetsProximity(Faulty):
     """Participants may set proximity."""
 
@@ -599,7 +585,7 @@ class AnybodySetsProximity(Faulty):
         yield from super()._said(said, stamp)
 
 
-@breaks("proximity/3")
+@breaks("space/proximity/3", "dropped")
 class NewcomerNotToldProximity(Changed):
     """A newcomer does not learn the setting."""
 
@@ -608,7 +594,7 @@ class NewcomerNotToldProximity(Changed):
             yield effect
 
 
-@breaks("all/1")
+@breaks("space/all/1", "dropped")
 class InvalidSwallowed(Faulty):
     """Something invalid is dropped without a word."""
 
@@ -617,7 +603,7 @@ class InvalidSwallowed(Faulty):
             yield from super()._garbled(garbled)
 
 
-@breaks("all/1")
+@breaks("space/all/1", "disconnected")
 class InvalidDisconnects(Faulty):
     """Who sends something invalid is thrown out."""
 
@@ -626,7 +612,7 @@ class InvalidDisconnects(Faulty):
         yield Drop(garbled.sid)
 
 
-@breaks("all/2")
+@breaks("space/all/2", "dropped")
 class UnknownSwallowed(Faulty):
     """An event that nobody knows is dropped without a word."""
 
@@ -635,7 +621,7 @@ class UnknownSwallowed(Faulty):
             yield from super()._garbled(garbled)
 
 
-@breaks("log/1")
+@breaks("space/log/1", "dropped")
 class ExitNotLogged(Faulty):
     """Departures are missing in the log."""
 
@@ -643,7 +629,7 @@ class ExitNotLogged(Faulty):
         yield from ()
 
 
-@breaks("guest/5")
+@breaks("space/guest/5", "unauthorised")
 class LogReadByAnybody(Faulty):
     """Every user may read every log."""
 

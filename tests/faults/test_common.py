@@ -1,4 +1,4 @@
-"""Every check that protocols share has been seen to fail: at its requirement, each by its own faulty server."""
+"""What no patch alone shows: a death that takes minutes, and what is due under TLS only."""
 
 import io
 import shutil
@@ -14,36 +14,30 @@ from conformance.playground import Options, Playground
 from conformance.runner import Finished, run
 from conformance.suite import ground, suite_of
 from conformance.verdict import Outcome
-from reference_server import app, served
+from reference_server import app
 from reference_server.http.headers import Origins
 from reference_server.serve import running
 from reference_server.settings import Settings
 from simulators.target import Target
-from tests.faults.common import FAULTS, Fault
-from tests.faults.common_http import WithoutHsts  # and registers those that are wrong in HTTP
+from tests.faults.common_http import WithoutHsts
+from tests.faults.judging import judging
 
 SILENCE_MS = 300
 """In place of the contract's 85 s, so that waiting in vain for the news of a death is short."""
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.part.__name__)
-def test_fault_is_failed_at_its_requirement(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
+def test_those_who_fall_silent_are_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(common_promises, "SILENCE_MS", SILENCE_MS)
-    monkeypatch.setattr(app if hasattr(app, fault.place) else served, fault.place, fault.part)
-    settings = Settings(port=0, protocols=(fault.protocol,))
-    [case] = [case for case in suite_of(fault.protocol).cases() if case.address == fault.case]
-    with (
-        running(settings, log_stream=io.StringIO()) as url,
-        ground(Target.at(url, protocol=fault.protocol, patience=1.0), Options(seed=0, slow=True)) as played,
-    ):
-        verdicts = [v for event in run(played, [case]) if isinstance(event, Finished) for v in event.verdicts]
+    case = "hub/all/silent-death"
+    with judging("hub", Options(seed=0, slow=True), faults=["hub/TheDeadLive"], patience=1.0) as played:
+        verdicts = [
+            v
+            for event in run(played, suite_of("hub").select([case]))
+            if isinstance(event, Finished)
+            for v in event.verdicts
+        ]
 
-    found = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL]
-    assert found, f"{fault.part.__name__} went unnoticed: {verdicts}"
-    assert fault.requirement in (found[0].requirement, *found[0].also), found
-    assert found[0].expected
-    assert found[0].came
-    assert 2 <= len(found[0].conversation) <= 8, found[0].conversation
+    assert [(verdict.requirement, verdict.outcome) for verdict in verdicts] == [("hub/all/8", Outcome.FAIL)]
 
 
 @pytest.mark.parametrize(("headers", "outcome"), [(Origins, Outcome.PASS), (WithoutHsts, Outcome.FAIL)])

@@ -1,16 +1,13 @@
-"""Every check of gopang has been seen to fail: each faulty server at its requirement. The whole one passes."""
+"""Servers of gopang that are right in another way than ours are judged rightly, too."""
 
 import io
-import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import pytest
 
 from conformance.playground import Options, Playground
 from conformance.runner import Finished, run
 from conformance.suite import ground, suite_of
-from conformance.verdict import Outcome, Verdict
+from conformance.verdict import Outcome
 from protocols import gopang
 from reference_server.effects import Effect, Emit, Entry, Later, Said, Stamp
 from reference_server.mode import Mode
@@ -18,46 +15,15 @@ from reference_server.rules.gopang import Gopang
 from reference_server.rules.gopang_bank import VerifyStep
 from reference_server.rules.gopang_devices import Device
 from reference_server.serve import running
-from reference_server.served import SERVED, Served
 from reference_server.settings import Settings
 from reference_server.world import World
 from simulators.target import Target
-from tests.faults import gopang_dealings, gopang_messages
-from tests.faults.gopang import FAULTS, Faulty
 from tests.faults.patience import UNHURRIED
 
 SUITE = suite_of("gopang")
-SEEDS = range(10)
 SCALE = 20.0
 """Of the server's time: transactions, consents and tokens take their time at scale 1."""
 WORLD = World.built_in()
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_fault_is_failed_at_its_requirement(monkeypatch: pytest.MonkeyPatch, fault: type[Faulty]) -> None:
-    served = Served(SERVED["gopang"].rules, lambda namespace, _settings: fault.api(namespace))
-    monkeypatch.setitem(SERVED, "gopang", served)
-    options = Options(seed=0, budget_s=30.0, slow=True)
-    with playing(fault(WORLD, Mode.PRODUCTION), options, patience=1.0) as played:
-        failures = [verdict for verdict in _verdicts(played, fault.requirement) if verdict.outcome is Outcome.FAIL]
-
-    assert failures, f"{fault.__name__} went unnoticed"
-    found = next(verdict for verdict in failures if fault.requirement in (verdict.requirement, *verdict.also))
-    assert found.expected
-    assert found.came
-    assert 2 <= len(found.conversation) <= 8, found.conversation
-
-
-def _verdicts(played: Playground, requirement: str) -> list[Verdict]:
-    """Play the cases that cite the requirement until one fails there; the random ones only if no fixed one does."""
-    cases = SUITE.select([requirement])
-    for case in sorted(cases, key=lambda case: case.is_random):
-        events = run(played, [case])
-        verdicts = [verdict for event in events if isinstance(event, Finished) for verdict in event.verdicts]
-        found = [verdict for verdict in verdicts if requirement in (verdict.requirement, *verdict.also)]
-        if any(verdict.outcome is Outcome.FAIL for verdict in found):
-            return found
-    return []
 
 
 @contextmanager
@@ -68,16 +34,6 @@ def playing(rules: Gopang, options: Options, *, patience: float = UNHURRIED) -> 
         ground(Target.at(url, protocol="gopang", patience=patience, time_scale=SCALE), options) as played,
     ):
         yield played
-
-
-def test_most_requirements_are_seen_to_fail() -> None:
-    assert {gopang_messages.AckFirst, gopang_dealings.ReadOnly} < set(FAULTS), "those of the other modules count too"
-    broken = {fault.requirement for fault in FAULTS}
-    assert broken <= SUITE.protocol.requirements.keys()
-    # What no rule decides: the gate, the wire, and the HTTP of all protocols.
-    elsewhere = {"session/1", "all/3", "all/9", "all/10", "all/11", "http/1", "http/2", "http/3", "http/4"}
-    wanted = {f"gopang/{address}" for address in elsewhere} | SUITE.untested.keys()
-    assert SUITE.protocol.requirements.keys() - broken == wanted
 
 
 class Stalled(Gopang):
@@ -145,28 +101,3 @@ def test_a_transaction_may_be_over_before_anybody_hears_so() -> None:
         verdicts = [v for event in run(played, chosen) if isinstance(event, Finished) for v in event.verdicts]
 
     assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_whole_server_passes_random_cases(seed: int) -> None:
-    random = [case for case in SUITE.cases() if case.is_random]
-    with playing(Gopang(WORLD, Mode.PRODUCTION), Options(seed=seed, budget_s=1.0)) as played:
-        verdicts = [v for event in run(played, random) if isinstance(event, Finished) for v in event.verdicts]
-
-    assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
-
-
-def test_whole_server_passes_fixed_cases() -> None:
-    fixed = [case for case in SUITE.cases() if not case.is_random]
-    with playing(Gopang(WORLD, Mode.PRODUCTION), Options(seed=0, slow=True)) as played:
-        verdicts = [v for event in run(played, fixed) if isinstance(event, Finished) for v in event.verdicts]
-
-    assert [verdict for verdict in verdicts if verdict.outcome >= Outcome.UNKNOWN] == []
-    passed = {verdict.requirement for verdict in verdicts if verdict.outcome is Outcome.PASS}
-    assert SUITE.protocol.requirements.keys() - passed == SUITE.untested.keys()
-
-
-def test_every_requirement_is_cited_or_explained() -> None:
-    cited = set(itertools.chain.from_iterable(case.cites for case in SUITE.cases()))
-    assert cited <= SUITE.protocol.requirements.keys()
-    assert SUITE.protocol.requirements.keys() - cited == SUITE.untested.keys()

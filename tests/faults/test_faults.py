@@ -1,0 +1,92 @@
+"""Every check has been seen to fail: each faulty server is failed at the requirement that it breaks."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from conformance.case import Case
+from conformance.playground import Options, Playground
+from conformance.runner import Finished, run
+from conformance.suite import suite_of
+from conformance.verdict import Outcome, Verdict
+from protocols import PROTOCOLS
+from tests.faults.fault import KINDS, Fault
+from tests.faults.judging import judging
+from tests.faults.registry import EVERY_FAULT
+
+PATIENCE = 2.0
+SLOW_FROM = 20.0
+"""From this time scale on, cases that take minutes are over soon enough to be played."""
+
+HTTP = ["http/1", "http/2", "http/3", "http/4"]
+UNBROKEN = {
+    "space": [
+        *HTTP,
+        *["all/3", "all/8", "all/10", "guest/1", "guest/2", "guest/3", "guest/4"],
+        *["log/2", "metrics/1", "metrics/2", "proximity/2", "session/2"],
+    ],
+    "gateway": [*HTTP, "all/7", "all/10", "all/11", "auth/4", "auth/5", "durability/1"],
+    "dongne": [
+        *HTTP,
+        *["all/3", "all/5", "all/9", "all/10", "all/11"],
+        *["cache/2", "cache/4", "handshake/1", "notice/4", "stage/10", "stage/11"],
+    ],
+    "gopang": [*HTTP, "all/3", "all/9", "all/10", "all/11", "session/1"],
+    "hub": ["all/11"],
+}
+"""What no fault breaks there: what all protocols share is broken in one of them, and a death in `test_crashes`."""
+
+
+@pytest.mark.parametrize("fault", EVERY_FAULT, ids=lambda fault: fault.name)
+def test_fault_is_failed_at_its_requirement(fault: Fault, request: pytest.FixtureRequest) -> None:
+    redis_url = str(request.getfixturevalue("redis_url")) if fault.in_redis else ""
+    options = Options(seed=0, budget_s=60.0, slow=fault.time_scale >= SLOW_FROM)
+    with judging(
+        fault.protocol,
+        options,
+        faults=[fault.name],
+        patience=PATIENCE,
+        time_scale=fault.time_scale,
+        redis_url=redis_url,
+    ) as played:
+        found = _first_failure(played, _suspects(fault, slow=options.slow), fault.requirement)
+
+    assert found is not None, f"{fault.name} went unnoticed"
+    assert found.expected
+    assert found.came
+    assert 2 <= len(found.conversation) <= 8, found.conversation
+
+
+def _suspects(fault: Fault, *, slow: bool) -> Sequence[Case]:
+    """Return the cases that may see a fault, those first that see most; the random ones are for what no other sees."""
+    cases = [
+        case for case in suite_of(fault.protocol).select([fault.case or fault.requirement]) if slow or not case.is_slow
+    ]
+    return sorted(cases, key=lambda case: (case.is_random, not case.is_slow, case.kind != "scene"))
+
+
+def _first_failure(played: Playground, cases: Sequence[Case], requirement: str) -> Verdict | None:
+    """Play the cases one after the other until one fails at the requirement."""
+    for case in cases:
+        for event in run(played, [case]):
+            for verdict in event.verdicts if isinstance(event, Finished) else ():
+                if verdict.outcome is Outcome.FAIL and requirement in (verdict.requirement, *verdict.also):
+                    return verdict
+    return None
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_most_requirements_are_seen_to_fail(protocol: str) -> None:
+    suite = suite_of(protocol)
+    broken = {fault.requirement for fault in EVERY_FAULT if fault.protocol == protocol}
+    assert broken <= suite.protocol.requirements.keys()
+    unbroken = suite.protocol.requirements.keys() - broken - suite.untested.keys()
+    assert unbroken == {f"{protocol}/{address}" for address in UNBROKEN[protocol]}
+
+
+def test_there_are_faults_of_every_kind() -> None:
+    assert {fault.kind for fault in EVERY_FAULT} >= set(KINDS) - {"crash", "hang", "memory"}
+
+
+def test_every_fault_says_what_it_does() -> None:
+    assert [fault.name for fault in EVERY_FAULT if not fault.part.__doc__] == []
