@@ -54,7 +54,7 @@ async def come_back(stage: Stage, scout: Identity) -> None:
     endpoint = target.endpoint(auth={"token": scout.token})
     while True:
         try:
-            connection = await Connection.open(endpoint, target.contract, "scout", patience_s=target.deadline_s(1000))
+            connection = await Connection.open(endpoint, target.contract, "scout", patience_s=target.connect_s)
         except RehearsalError as error:
             if time.monotonic() >= deadline:
                 raise TargetUnreachable(f"the target has not come back after its restart: {error}") from error

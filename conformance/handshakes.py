@@ -194,7 +194,7 @@ async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may
             cast.model.protocol,
             INTRUDER,
             stage.history,
-            patience_s=stage.target.deadline_s(1000),
+            patience_s=stage.target.connect_s,
             on_event=overheard.append,
         )
     except ConnectRefused as by_http:

@@ -135,9 +135,7 @@ def _why_dead(ground: Playground) -> str:
 
     async def knock() -> None:
         target = ground.target
-        connection = await Connection.open(
-            target.endpoint(), target.contract, "knock", patience_s=target.deadline_s(1000)
-        )
+        connection = await Connection.open(target.endpoint(), target.contract, "knock", patience_s=target.connect_s)
         await connection.close()
 
     try:

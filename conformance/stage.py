@@ -107,7 +107,7 @@ class Stage:
                 self.model.protocol,
                 who.name,
                 self.history,
-                patience_s=self.target.deadline_s(1000),
+                patience_s=self.target.connect_s,
                 on_event=who.take,
                 on_answer=who.take,
             )

@@ -187,7 +187,7 @@ async def _enter(target: Target, people: People) -> None:
     identity = await people.somebody("scout")
     endpoint = target.endpoint(auth={"token": identity.token})
     try:
-        scout = await Connection.open(endpoint, target.contract, "scout", patience_s=target.deadline_s(1000))
+        scout = await Connection.open(endpoint, target.contract, "scout", patience_s=target.connect_s)
     except ConnectRefused as refused:
         raise UsageError(refused_session(identity, refused.message)) from refused
     await scout.close()

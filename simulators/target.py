@@ -23,6 +23,8 @@ Mode: TypeAlias = Literal["production", "development"]
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
 _REFERENCE: Final = Path(__file__).with_name("reference_people")
+_CONNECT_S: Final = 5.0
+"""How long a connection may take at least: to open one is no promise, and an impatient judge has a busy machine too."""
 _REAL_S: Final = 1.0
 """Of what is promised, this much never passes faster than on the wall."""
 _NEW_PLACES: Final = "rehearsal-{run}-{n}"
@@ -173,6 +175,11 @@ class Target:
         """
         promised_s = within_ms / 1000
         return max(promised_s / self.time_scale, min(promised_s, _REAL_S)) * self.patience
+
+    @property
+    def connect_s(self) -> float:
+        """How long, in seconds, each step of opening a connection may take."""
+        return max(self.deadline_s(1000), _CONNECT_S)
 
     def scope(self, n: int, run: str) -> str:
         """Return the n-th place of a run to play in, from 0; a fixed list begins again at its end."""

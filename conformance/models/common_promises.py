@@ -227,7 +227,7 @@ async def _attempt(cast: Cast) -> Connection:
     target = cast.stage.target
     auth = None if target.contract.handshake is None else {"token": (await cast.stranger("stranger")).token}
     endpoint = target.endpoint(local_addr=_address(cast), transport="websocket", auth=auth)
-    return await Connection.open(endpoint, target.contract, "stranger", patience_s=target.deadline_s(1000))
+    return await Connection.open(endpoint, target.contract, "stranger", patience_s=target.connect_s)
 
 
 # ---- HTTP --------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ async def handshake__nobody(cast: DongneCast) -> None:
                 target.contract,
                 "nobody",
                 cast.stage.history,
-                patience_s=target.deadline_s(1000),
+                patience_s=target.connect_s,
             )
         except ConnectRefused as refused:
             require(refused.message == REFUSED, requirement, repr(REFUSED), repr(refused.message))

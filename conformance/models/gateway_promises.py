@@ -64,7 +64,7 @@ async def handshake__refused_hears_nothing(cast: GatewayCast) -> None:
             target.contract,
             "mal",
             cast.stage.history,
-            patience_s=target.deadline_s(1000),
+            patience_s=target.connect_s,
             on_event=overheard.append,
         )
     except (ConnectionLost, ConnectRefused):

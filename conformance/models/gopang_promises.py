@@ -193,7 +193,7 @@ async def _one_more(cast: GopangCast) -> Connection:
     target = cast.stage.target
     endpoint = target.endpoint(auth={"token": (await cast.stranger("somebody")).token})
     try:
-        connection = await Connection.open(endpoint, target.contract, "somebody", patience_s=target.deadline_s(1000))
+        connection = await Connection.open(endpoint, target.contract, "somebody", patience_s=target.connect_s)
     except ConnectRefused as refused:
         raise Skipped(f"a hundred handshakes are needed, and the target refuses some: {refused.message}") from refused
     with suppress(ConnectionLost):

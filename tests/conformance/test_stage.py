@@ -33,7 +33,7 @@ from .liars import PATIENCE, Answer, Liar, stage_at
 JUMP = space.PlayerJump(x=1, y=2)
 JUMPED = space.PlayerJumped(id="ana-id", x=1, y=2)
 SETTING = space.ProximityChanged(spaceId="plaza", enabled=False)
-SOON = 3.0
+SOON = 10.0
 
 
 def jump(answer: Answer, *, hurried: bool = False) -> Heard:
@@ -76,7 +76,7 @@ def test_silence() -> None:
     began = time.monotonic()
     found = broken(answer)
     assert (found.requirement, found.came) == ("space/jump/1", "cho heard nothing")
-    assert PATIENCE <= time.monotonic() - began < SOON
+    assert time.monotonic() - began >= PATIENCE
 
 
 def test_what_is_missing_says_more_than_what_is_too_much() -> None:
@@ -89,12 +89,12 @@ def test_what_is_missing_says_more_than_what_is_too_much() -> None:
 
 def test_late() -> None:
     async def answer(liar: Liar, name: str, arguments: list[Any]) -> None:
-        await asyncio.sleep(1.5 * PATIENCE)
+        await asyncio.sleep(1.3 * PATIENCE)
         liar.tell(JUMPED, 1, 2)
 
     found = broken(answer)
     assert found.requirement == "space/jump/1"
-    assert found.came.startswith("it came after 3")
+    assert found.came.startswith("it came after 1")
 
 
 def test_a_hurried_stage_judges_no_differently_what_comes_at_once() -> None:

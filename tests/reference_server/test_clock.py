@@ -54,7 +54,9 @@ def test_calls_that_are_due_within_a_moment_keep_their_order_and_cost_each_other
         assert [type(context["exception"]) for context in failed] == [ZeroDivisionError]
         return calls
 
-    assert asyncio.run(test()) == [*range(200), 1000]
+    calls = asyncio.run(test())
+    assert [number for number in calls if number < 1000] == [*range(200)]
+    assert calls.index(1000) > calls.index(150)  # on a slow machine the last ones may be due only after it
 
 
 def test_a_scaled_clock_runs_that_much_faster() -> None:
