@@ -13,6 +13,7 @@ from rich.console import Console
 from conformance.case import Case
 from conformance.playground import Options
 from conformance.report import Listener, Report, Run
+from conformance.report.html import HtmlFile
 from conformance.report.json import JsonFile
 from conformance.report.junit import JunitFile
 from conformance.report.progress import progress
@@ -125,16 +126,32 @@ def judge(request: Request, listeners: Sequence[Listener]) -> Report:
     return report
 
 
-def listeners_for(console: Console, folder: Path | None = None, junit: Path | None = None) -> list[Listener]:
-    """Return those who tell of a run: on the console, in a folder's report.json and report.txt, in a file of JUnit.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Where a run is to be told of besides the console."""
+
+    folder: Path | None = None
+    """For report.html, report.json and report.txt."""
+    name: str = ""
+    """What the target is called beside others in that folder; its URL when empty."""
+    junit: Path | None = None
+
+
+def listeners_for(console: Console, telling: Telling = Telling()) -> list[Listener]:
+    """Return those who tell of a run: on the console, in the files of a folder, in a file of JUnit.
 
     Raises UsageError for a file that cannot be written, before anything has been played.
     """
     listeners: list[Listener] = [progress(console), Terminal(console)]
+    folder = telling.folder
     if folder is not None:
-        listeners += [JsonFile(_writable(folder / "report.json")), TextFile(_writable(folder / "report.txt"))]
-    if junit is not None:
-        listeners.append(JunitFile(_writable(junit)))
+        listeners += [
+            JsonFile(_writable(folder / "report.json"), telling.name),
+            TextFile(_writable(folder / "report.txt")),
+            HtmlFile(_writable(folder / "report.html").parent, telling.name),
+        ]
+    if telling.junit is not None:
+        listeners.append(JunitFile(_writable(telling.junit)))
     return listeners
 
 

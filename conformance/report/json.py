@@ -1,6 +1,7 @@
 """The report for programs. Its shape is written in docs/conformance.md, and `schema` counts up when it breaks."""
 
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -17,8 +18,9 @@ SCHEMA: Final = 2
 class JsonFile:
     """Writes everything into one file of JSON, one report for each protocol that was judged."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str = "") -> None:
         self._path = path
+        self._name = name
         self._reports: list[Report] = []
 
     def hear(self, event: RunEvent, tally: Tally) -> None:
@@ -27,15 +29,21 @@ class JsonFile:
     def end(self, report: Report) -> None:
         """Write the file, with what was reported before."""
         self._reports.append(report)
-        whole = {
-            "schema": SCHEMA,
-            "tool": {"name": "rehearsal", "version": version("socketio-rehearsal")},
-            "exit_code": worst(one.tally.exit_code for one in self._reports),
-            "reports": [_report(one) for one in self._reports],
-        }
-        text = json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
-        # A lone surrogate, which a server may well have sent, becomes the escape that JSON has for it.
-        self._path.write_bytes(text.encode("utf-8", "backslashreplace"))
+        self._path.write_bytes(whole(self._reports, self._name or report.run.target.url))
+
+
+def whole(reports: Sequence[Report], name: str) -> bytes:
+    """Return all reports of one run as they stand in a file; the name tells its target from others."""
+    content = {
+        "schema": SCHEMA,
+        "tool": {"name": "rehearsal", "version": version("socketio-rehearsal")},
+        "name": name,
+        "exit_code": worst(one.tally.exit_code for one in reports),
+        "reports": [_report(one) for one in reports],
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    # A lone surrogate, which a server may well have sent, becomes the escape that JSON has for it.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _report(report: Report) -> Json:

@@ -40,8 +40,16 @@ def check(
         float, typer.Option("--budget", parser=duration_s, metavar="DURATION", help="Time for random cases, in all.")
     ] = "60s",  # type: ignore[assignment]  # the parser reads defaults, too
     report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write report.json and report.txt there.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write report.html, report.json and report.txt there; the page shows every target judged into DIR.",
+            show_default=False,
+        ),
     ] = None,
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="What the page calls the target; its URL when absent.")
+    ] = "",
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.", show_default=False)] = None,
 ) -> None:
     """Judge a server by its URL.
@@ -52,7 +60,7 @@ def check(
     from conformance.playground import Options
     from conformance.report.terminal import listing
     from protocols import PROTOCOLS
-    from rehearsal.check import Request, begin, each, listeners_for, split_url
+    from rehearsal.check import Request, Telling, begin, each, listeners_for, split_url
     from rehearsal.check import check as judge
     from rehearsal.target_options import TargetOptions
 
@@ -68,4 +76,4 @@ def check(
             for line in listing(begin(one, one.where.target())):
                 console.print(line, soft_wrap=True)
         return
-    raise typer.Exit(judge(request, listeners_for(console, report, junit)))
+    raise typer.Exit(judge(request, listeners_for(console, Telling(folder=report, name=name, junit=junit))))

@@ -117,7 +117,8 @@ def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
     JsonFile(tmp_path / "report.json").end(mixed)
     whole: Any = json.loads((tmp_path / "report.json").read_bytes())
 
-    assert list(whole) == ["schema", "tool", "exit_code", "reports"]
+    assert list(whole) == ["schema", "tool", "name", "exit_code", "reports"]
+    assert whole["name"] == "http://127.0.0.1:3001"
     assert whole["schema"] == 2
     assert whole["exit_code"] == 1
     (found,) = whole["reports"]
