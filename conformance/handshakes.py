@@ -17,6 +17,7 @@ from conformance.expectation import Outlook
 from conformance.models.common_promises import spoken
 from conformance.playground import Playground
 from conformance.stage import CONNECT
+from conformance.symptom import CLOSED, REFUSED, Symptom, Test
 from conformance.verdict import Broken
 from protocols.contract import Event, Handshake, Json, Operation, Protocol
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
@@ -169,7 +170,8 @@ def _by_header(handshake: Handshake, may_hang_up: bool, ground: Playground) -> N
             except UsageError as refused:  # such a token in `auth` was good enough to begin with
                 expected = "a good token in the header is admitted"
                 came = f"it was refused: {refused.__cause__}"
-                raise Broken(cast.address("all/9"), expected, came, check=Check.AUTH_REQUIRED) from refused
+                refusal = Broken(cast.address("all/9"), expected, came, check=Check.AUTH_REQUIRED)
+                raise refusal.shown(Symptom.heard("hedy", REFUSED)) from refused
             await cast.stage.leave(hedy)
             worthless = {"Authorization": "Bearer let-me-in"}
             said = spoken(cast.model.protocol)
@@ -210,7 +212,9 @@ async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may
         elif refused.message not in attempt.texts and not may_hang_up:
             promised = " or ".join(map(repr, dict.fromkeys(attempt.texts)))
             came = repr(refused.message)
-            raise Broken(requirement, f"{expected} {promised}", came, check=Check.AUTH_REQUIRED)
+            otherwise = Broken(requirement, f"{expected} {promised}", came, check=Check.AUTH_REQUIRED)
+            wanted = Test((), "is one of", tuple(dict.fromkeys(attempt.texts)))
+            raise otherwise.shown(Symptom(who=INTRUDER, names=(REFUSED,), tests=(wanted,), is_missing=True))
         # Who speaks out of turn may be hung up on, so listening comes first.
         told = [partial(_tell, cast, operation) for operation in within]
         acts: list[Callable[[], Awaitable[None]]] = [*told, partial(_intrude, cast, connection, within), *told]
@@ -221,7 +225,8 @@ async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may
             if overheard:
                 came = f"{INTRUDER} heard {overheard[0]}"
                 promised = f"{attempt.label}: nothing is delivered"
-                raise Broken(requirement, promised, came, check=Check.NOTHING_BEFORE_AUTH)
+                heard = Broken(requirement, promised, came, check=Check.NOTHING_BEFORE_AUTH)
+                raise heard.shown(Symptom.heard(INTRUDER, overheard[0].name))
             if connection.closed is not None:
                 return
     finally:
@@ -232,12 +237,17 @@ async def _must_be_cut_off(
     cast: Cast, connection: Connection, expected: str, requirement: str, may_hang_up: bool
 ) -> None:
     if not may_hang_up:
-        raise Broken(requirement, expected, "it was admitted", check=Check.AUTH_REQUIRED)
+        admitted = Broken(requirement, expected, "it was admitted", check=Check.AUTH_REQUIRED)
+        raise admitted.shown(Symptom(who=INTRUDER, names=(REFUSED,), is_missing=True))
     try:
         await connection.wait_closed(cast.stage.target.deadline_s(1000))
     except NotHeard as stays:
         or_so, came = f"{expected}, or with a disconnect at once", "it was admitted and stays"
-        raise Broken(requirement, or_so, came, check=Check.AUTH_REQUIRED) from stays
+        within_s = cast.stage.target.deadline_s(1000)
+        stayed = Broken(requirement, or_so, came, check=Check.AUTH_REQUIRED)
+        raise stayed.shown(
+            Symptom(who=INTRUDER, names=(REFUSED, CLOSED), is_missing=True, within_s=within_s)
+        ) from stays
 
 
 async def _nothing() -> None:

@@ -1,12 +1,15 @@
 """HTTP of the target as the judge asks it: every answer that does not come breaks the requirement it was to show."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final, Self, cast
 
 import aiohttp
 
 from conformance.checks import Check
+from conformance.reproduce.evidence import Exchange
+from conformance.symptom import Symptom, Test
 from conformance.verdict import Broken
 from protocols.contract import Json
 from protocols.errors import TargetUnreachable
@@ -38,7 +41,8 @@ class Reply:
         """Return it if it has one of these statuses; raises Broken."""
         if self.status not in statuses:
             promised = f"HTTP {' or '.join(map(str, statuses))}"
-            raise Broken(requirement, promised, str(self), check=Check.HTTP_STATUS, about=self.of)
+            otherwise = Broken(requirement, promised, str(self), check=Check.HTTP_STATUS, about=self.of)
+            raise otherwise.shown(Symptom.answered_otherwise(Test(("status",), "is one of", statuses)))
         return self
 
     def json(self, requirement: str) -> Mapping[str, Any]:
@@ -72,6 +76,8 @@ class Http:
         self._patience_s = target.deadline_s(ANSWERED_MS)
         self._is_secure = target.url.startswith("https:")
         self.session = aiohttp.ClientSession(target.url, auto_decompress=True)
+        self.on_exchange: Callable[[Exchange], None] = lambda exchange: None
+        """Told of every request once it is over."""
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -96,21 +102,30 @@ class Http:
         Raises Broken at the requirement when nothing comes, TargetUnreachable when there is no connection.
         """
         bearer = {} if by is None else {"Authorization": f"Bearer {by.token}"}
+        headers = {**bearer, **(headers or {})}
+        reply: Reply | None = None
         timeout = aiohttp.ClientTimeout(total=self._patience_s)
         try:
             async with self.session.request(
                 method,
                 path,
-                headers={**bearer, **(headers or {})},
+                headers=headers,
                 json=json,
                 timeout=timeout,
                 allow_redirects=False,
             ) as response:
-                return Reply(response, await response.read())
+                reply = Reply(response, await response.read())
+                return reply
         except TimeoutError as silence:
             waited_s, self._patience_s = self._patience_s, min(self._patience_s, AGAIN_S)
             came = f"nothing in {waited_s:g} s"
             expected = f"{method} {path} is answered"
-            raise Broken(requirement, expected, came, check=Check.HTTP_ANSWERED) from silence
+            silent = Broken(requirement, expected, came, check=Check.HTTP_ANSWERED)
+            raise silent.shown(Symptom.answered_otherwise()) from silence
         except aiohttp.ClientError as error:
             raise TargetUnreachable(f"{method} {path}: {error or type(error).__name__}") from error
+        finally:
+            exchange = Exchange(method=method, path=path, headers=headers, json=json)
+            if reply is not None:
+                exchange = replace(exchange, status=reply.status, answered=reply.headers, text=reply.text)
+            self.on_exchange(exchange)

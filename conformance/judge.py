@@ -7,6 +7,7 @@ from typing import TypeAlias
 from conformance.checks import Check
 from conformance.expectation import AckDue, Expectation, Heard, Outlook, differing, fits, told
 from conformance.person import Person
+from conformance.symptom import ACK, STRAY_ACK, Symptom, broken_by, fields_are
 from conformance.verdict import Broken
 from protocols.contract import Audience, Event, Json, Level, Protocol
 from protocols.errors import UnknownEvent
@@ -127,9 +128,11 @@ class _Listener:
         if isinstance(received.violation, UnknownEvent):
             check = Check.WRONG_DIRECTION if received.name in self.protocol.inbound else Check.UNDOCUMENTED_EVENT
             expected, came = "only events that the contract knows", f"{self.person} heard {received}"
-            return Broken(self._all(3), expected, came, check=check, about=received.name)
+            broken = Broken(self._all(3), expected, came, check=check, about=received.name)
+            return broken.shown(Symptom.heard(self.person, received.name))
         expected = f"a {received.name} that is valid against its schema"
-        return Broken(self._all(3), expected, str(received), check=Check.PAYLOAD_SCHEMA, about=received.name)
+        broken = Broken(self._all(3), expected, str(received), check=Check.PAYLOAD_SCHEMA, about=received.name)
+        return broken.shown(Symptom.heard(self.person, received.name, *broken_by(received)))
 
     def _late(self, expectation: Expectation, received: Received) -> Broken | None:
         if expectation.level is Level.MAY:
@@ -150,14 +153,20 @@ class _Listener:
             (self._all(4),) if forged else (),
             check=check,
             about=f"{self.step.on(received.name)} {{{', '.join(wrong)}}}",
-        )
+        ).shown(_unheard(near, self.target))
 
     def _unexplained(self, received: Received) -> Broken:
         about = self.step.on(received.name)
         if again := next((item for item in self.met if fits(item, received)), None):
             came = f"{self.person} heard it again: {received}"
             also = (self._all(7),)
-            return Broken(again.requirement, f"{again}, once", came, also, check=Check.DUPLICATE_DELIVERY, about=about)
+            broken = Broken(
+                again.requirement, f"{again}, once", came, also, check=Check.DUPLICATE_DELIVERY, about=about
+            )
+            return broken.shown(Symptom.heard(self.person, received.name, *fields_are(again.where)))
+        return self._uncalled_for(received, about).shown(Symptom.heard(self.person, received.name))
+
+    def _uncalled_for(self, received: Received, about: str) -> Broken:
         outlook = self.step.outlook
         came = f"{self.person} heard {received}"
         if outlook.is_refusal:
@@ -187,7 +196,8 @@ class _Listener:
         if outlook.is_refusal:
             check, about = outlook.refused_as, self.step.cause
         came = _instead(self.person, came)
-        return Broken(expectation.requirement, str(expectation), came, check=check, about=about)
+        broken = Broken(expectation.requirement, str(expectation), came, check=check, about=about)
+        return broken.shown(_unheard(expectation, self.target))
 
     def _all(self, number: int) -> str:
         return f"{self.protocol.name}/all/{number}"
@@ -204,25 +214,29 @@ def _acks(protocol: Protocol, step: Step, heard: Heard, target: Target) -> Itera
                 asked.append(answer)
             else:
                 expected, came = f"{step.event_name} is not acknowledged to {person}", f"{person} got {answer}"
-                yield Broken(address, expected, came, check=Check.ACK_FOR_NOBODY, about=step.cause)
+                broken = Broken(address, expected, came, check=Check.ACK_FOR_NOBODY, about=step.cause)
+                yield broken.shown(Symptom.heard(person, ACK if answer.name else STRAY_ACK))
     if due is None or step.who is None:
         return
     if not asked:
         came = ", ".join(sorted({received.name for received in heard.by.get(step.who, ())})) or "nothing"
-        yield Broken(address, str(due), _instead(step.who, came), check=Check.ACK_GIVEN, about=step.cause)
+        broken = Broken(address, str(due), _instead(step.who, came), check=Check.ACK_GIVEN, about=step.cause)
+        yield broken.shown(_unacknowledged(step.who, due, target))
         return
     first, *again = asked
     if (wrong := _wrong_ack(protocol, due, first, step, target)) is not None:
         yield wrong
     if again:
         came = f"{step.who} got it again: {again[0]}"
-        yield Broken(address, f"{due}, once", came, check=Check.ACK_ONCE, about=step.cause)
+        broken = Broken(address, f"{due}, once", came, check=Check.ACK_ONCE, about=step.cause)
+        yield broken.shown(Symptom.heard(step.who, STRAY_ACK))
 
 
 def _wrong_ack(protocol: Protocol, due: AckDue, answer: Answer, step: Step, target: Target) -> Broken | None:
     if answer.violation is not None or answer.ack is None:
         expected, about = f"an {answer} that is valid against its schema", step.cause
-        return Broken(f"{protocol.name}/all/3", expected, str(answer), check=Check.ACK_SCHEMA, about=about)
+        broken = Broken(f"{protocol.name}/all/3", expected, str(answer), check=Check.ACK_SCHEMA, about=about)
+        return broken.shown(Symptom.heard(step.who, ACK, *broken_by(answer)))
     fields = answer.ack.to_json()
     if wrong := differing(due.where, fields):
         check, about = Check.ACK_FIELDS, f"{step.cause} {{{', '.join(wrong)}}}"
@@ -230,7 +244,8 @@ def _wrong_ack(protocol: Protocol, due: AckDue, answer: Answer, step: Step, targ
             check, about = step.outlook.refused_as, step.cause
         elif any(refusal.by_ack and _is_like(refusal.where, fields) for refusal in due.operation.refusals):
             check, about = Check.ACCEPTED_VALID, step.cause
-        return Broken(due.requirement, str(due), f"an ack{told(wrong)}", check=check, about=about)
+        broken = Broken(due.requirement, str(due), f"an ack{told(wrong)}", check=check, about=about)
+        return broken.shown(_unacknowledged(step.who, due, target))
     return _late(due, answer, step, target, Check.ACK_IN_TIME)
 
 
@@ -248,7 +263,18 @@ def _late(
         return None
     promise = f"{due} within {due.within_ms} ms (× patience {target.patience:g})"
     about = step.on(due.operation.name) if isinstance(due, Expectation) else step.cause
-    return Broken(due.requirement, promise, f"it came after {took_s * 1000:.0f} ms", check=check, about=about)
+    broken = Broken(due.requirement, promise, f"it came after {took_s * 1000:.0f} ms", check=check, about=about)
+    if isinstance(due, Expectation):
+        return broken.shown(_unheard(due, target))
+    return broken.shown(_unacknowledged(step.who, due, target))
+
+
+def _unheard(due: Expectation, target: Target) -> Symptom:
+    return Symptom.unheard(due.receiver, due.operation.name, due.where, target.deadline_s(due.within_ms))
+
+
+def _unacknowledged(who: Person | None, due: AckDue, target: Target) -> Symptom:
+    return Symptom.unheard(who, ACK, due.where, target.deadline_s(due.within_ms))
 
 
 def _instead(who: Person, came: str) -> str:

@@ -63,6 +63,7 @@ class Conversation(RuleBasedStateMachine):
 
     def _shown(self, broken: Broken) -> tuple[int, tuple[str, ...]]:
         stage = self.cast.stage
+        stage.witness(broken)
         return len(stage.steps), stage.story(broken)
 
     def act(self, draw: st.DrawFn) -> None:

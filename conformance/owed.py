@@ -1,9 +1,10 @@
 """What the target owes somebody for later: events that a timer of its own causes, such as the end of typing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.checks import Check
 from conformance.expectation import Expectation, fits
+from conformance.symptom import Symptom
 from conformance.verdict import Broken
 from simulators.received import Received
 
@@ -40,7 +41,10 @@ class Owed:
     def missing(self) -> Broken:
         """Return what is wrong when it has not come."""
         who = self.expectation.receiver
-        return self._broken(f"{self.expectation}, by itself", f"{who} has not heard it in time")
+        broken = self._broken(f"{self.expectation}, by itself", f"{who} has not heard it in time")
+        within_s = self.by - self.not_before + 1
+        due = Symptom.unheard(who, self.expectation.operation.name, self.expectation.where, within_s)
+        return broken.shown(replace(due, is_belated=True))
 
     def _broken(self, expected: str, came: str) -> Broken:
         about = f"{BY_ITSELF} > {self.expectation.operation.name}"

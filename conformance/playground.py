@@ -66,11 +66,14 @@ class Playground:
         stage.hurried = hurried
         stage.given_up = self.given_up
         stage.started = self.started
+        stage.origins, stage.runs = self.people.origins, (self.people.run, self.scopes.run)
+        self.http.on_exchange = stage.note
         try:
             yield self.make_cast(stage, self.people, self.http, self.scopes)
             await stage.finish()
         except Broken as broken:
             self.conversation = stage.conversation(broken)
+            stage.witness(broken)
             raise
         except RehearsalError as error:
             self.conversation = stage.conversation(Broken("", "an answer", str(error)))

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from conformance.case import Case, Skipped
 from conformance.checks import Check
 from conformance.playground import Playground
+from conformance.reproduce.record import record
 from conformance.verdict import Broken, Outcome, Verdict
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, RehearsalError, TargetUnreachable, UsageError
 from simulators.connection import Connection
@@ -125,6 +126,7 @@ def _failed(case: Case, broken: Broken, conversation: tuple[str, ...]) -> Verdic
         check=broken.check,
         about=broken.about,
         origin=broken.origin,
+        trace=None if broken.evidence is None else record(broken.evidence, broken.symptoms),
         conversation=conversation,
         also=tuple(address for address in dict.fromkeys((*broken.also, *case.means)) if address != broken.requirement),
     )

@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Unpack, cast
 
@@ -18,12 +18,14 @@ from conformance.expectation import Expectation, Heard, Outlook
 from conformance.judge import Extra, Step, judge
 from conformance.model import Model
 from conformance.person import Person
+from conformance.reproduce.evidence import Aside, Evidence, Pause
+from conformance.symptom import CLOSED, Symptom
 from conformance.verdict import Broken
 from protocols.contract import Event, Level
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
 from simulators.connection import Connection
 from simulators.history import Direction, History, conversation, describe
-from simulators.people import Identity, refused_session
+from simulators.people import Identity, Origin, refused_session
 from simulators.received import Answer, Received
 from simulators.strict_json import Value
 from simulators.target import EndpointChanges, Target
@@ -60,6 +62,13 @@ class Stage:
         """What restart commands have started; ended with the ground."""
         self.steps: list[str] = []
         """What everybody did so far, one line each."""
+        self.origins: Mapping[str, Origin] = {}
+        """Where the tokens of these people come from."""
+        self.runs: tuple[str, ...] = ()
+        """Texts in names that are made for this run."""
+        self._asides: list[tuple[int, Aside]] = []
+        self._begun: list[int] = []
+        self._refused: list[int] = []
         self._belated = Belated(target)
         self._untimely: list[Broken] = []  # what timers of the target caused at the wrong time during this step
         self._fenced_at = 0.0
@@ -181,6 +190,8 @@ class Stage:
             for broken in self.model.promises(who, event, heard):
                 raise broken
             self.model.apply(who, event, heard)
+        else:
+            self._refused.append(self._step_began)
         self._explain(extras)
         await self._expect_ends(outlook)
         return heard
@@ -199,6 +210,7 @@ class Stage:
         step = self._act(who, None, event_name, arguments, outlook, asks=asks)
         heard = await self._hear(step, speaker=who)
         self._explain(self._compare(step, heard))
+        self._refused.append(self._step_began)
         await self._expect_ends(outlook)
         return heard
 
@@ -221,6 +233,8 @@ class Stage:
     async def listen(self, for_ms: float = 0.0) -> Heard:
         """Let so much of the target's time pass while nobody does anything, and check what comes by itself."""
         self.begin(f"= {for_ms:g} ms pass" if for_ms else "")
+        if for_ms:
+            self.note(Pause(for_ms / 1000 / self.target.time_scale))
         await asyncio.sleep(for_ms / 1000 / self.target.time_scale)
         return await self.overhear(NOTHING)
 
@@ -254,6 +268,7 @@ class Stage:
             self.steps.append(line)
         self._untimely.clear()
         self._step_began = len(self.history)
+        self._begun.append(self._step_began)
         self._state_before = self.model.describe()
         self.model.moment = time.monotonic()
 
@@ -395,10 +410,12 @@ class Stage:
 
     def _cut_off(self, who: Person, came: str, also: tuple[str, ...] = ()) -> Broken:
         requirement, expected = f"{self.model.protocol.name}/all/1", f"{who} stays connected"
-        return Broken(requirement, expected, came, also, check=Check.CONNECTION_KEPT, about=self._cause)
+        broken = Broken(requirement, expected, came, also, check=Check.CONNECTION_KEPT, about=self._cause)
+        return broken.shown(Symptom.heard(who, CLOSED))
 
     def lapse(self, broken: Broken) -> None:
         """Remember a promise of level SHOULD that was not kept; the case goes on."""
+        self.witness(broken)
         self.lapses.append(Lapse(broken, self.conversation(broken)))
 
     async def _expect_ends(self, outlook: Outlook) -> None:
@@ -414,8 +431,28 @@ class Stage:
         except NotHeard:
             name = expectation.operation.name
             promise, came = f"{who} is disconnected after {name}", "it stays connected"
-            raise Broken(expectation.requirement, promise, came, check=Check.CONNECTION_CLOSED, about=name) from None
+            stays = Broken(expectation.requirement, promise, came, check=Check.CONNECTION_CLOSED, about=name)
+            within_s = self.target.deadline_s(expectation.within_ms)
+            raise stays.shown(Symptom.unheard(who, CLOSED, {}, within_s)) from None
         self._gone(who)
+
+    # ---- witnessing --------------------------------------------------------------------------------------------
+
+    def note(self, aside: Aside) -> None:
+        """Remember something that no connection sees."""
+        self._asides.append((len(self.history), aside))
+
+    def witness(self, broken: Broken) -> None:
+        """Keep with a broken promise all that it takes to do the same again; the first time is the one that counts."""
+        broken.evidence = broken.evidence or Evidence(
+            target=self.target,
+            records=list(self.history),
+            asides=list(self._asides),
+            begun=list(self._begun),
+            refused=list(self._refused),
+            origins=self.origins,
+            runs=self.runs,
+        )
 
     # ---- telling -----------------------------------------------------------------------------------------------
 

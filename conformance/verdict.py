@@ -5,6 +5,9 @@ from enum import IntEnum
 from typing import Self
 
 from conformance.checks import Check
+from conformance.reproduce.evidence import Evidence
+from conformance.reproduce.trace import Trace
+from conformance.symptom import Symptom
 from protocols.errors import Nonconformance
 
 
@@ -40,6 +43,8 @@ class Verdict:
     """What it failed on: `player:move > player:moved` for what somebody heard of a move, `player:move` for its ack."""
     origin: str = ""
     """The requirement that the failed step was about, where a scene has named another."""
+    trace: Trace | None = None
+    """How others can see it; None where it was not seen by people on a stage."""
 
 
 class Broken(Nonconformance):
@@ -66,6 +71,10 @@ class Broken(Nonconformance):
         self.check = check
         self.about = about
         self.origin = requirement
+        self.symptoms: tuple[Symptom, ...] = ()
+        """What shows it to anybody who does the same; nothing where nobody has said so."""
+        self.evidence: Evidence | None = None
+        """What was done and heard until it was seen; None where no stage has seen it."""
         super().__init__(f"{requirement}: expected {expected}; came {came}")
 
     def at(self, requirement: str) -> Self:
@@ -73,4 +82,10 @@ class Broken(Nonconformance):
         also = tuple(one for one in dict.fromkeys((self.requirement, *self.also)) if one != requirement)
         moved = type(self)(requirement, self.expected, self.came, also, check=self.check, about=self.about)
         moved.origin = self.origin
+        moved.symptoms, moved.evidence = self.symptoms, self.evidence
         return moved
+
+    def shown(self, *symptoms: Symptom) -> Self:
+        """Say what shows it to anybody who does the same, and return it."""
+        self.symptoms = symptoms
+        return self

@@ -131,7 +131,7 @@ class Connection:
             if refused.data is None:
                 connection._fail_to_open(refused)
                 raise
-            connection._record(Direction.STATE, f"refused: {refused.message}")
+            connection._came(f"refused: {refused.message}")
             return connection, refused
         except BaseException as error:
             connection._fail_to_open(error)
@@ -140,7 +140,7 @@ class Connection:
 
     def _fail_to_open(self, error: BaseException) -> None:
         if isinstance(error, ConnectRefused):
-            self._record(Direction.STATE, f"refused: {error.message}")
+            self._came(f"refused: {error.message}")
         self._end("not connected")
         self.abort()
 
@@ -380,7 +380,7 @@ class Connection:
             case {"sid": str(sid)} if sid and self._joined is not None and not self._joined.done():
                 self.sid = sid
                 self._joined.set_result(None)
-                self._record(Direction.STATE, "connected", at_ns=at_ns)
+                self._came("connected", at_ns=at_ns)
             case _:
                 raise WireError(f"an unexpected CONNECT {data}")
 
@@ -468,6 +468,10 @@ class Connection:
     ) -> None:
         if self._history is not None:
             self._history.append(self.actor, direction, name, arguments, ack_id=ack_id, is_ack=is_ack, at_ns=at_ns)
+
+    def _came(self, state: str, *, at_ns: int | None = None) -> None:
+        if self._history is not None:
+            self._history.append(self.actor, Direction.STATE, state, at_ns=at_ns, endpoint=self.endpoint)
 
     def _record_received(self, received: Received) -> None:
         violation = received.violation

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from simulators import strict_json
+from simulators.endpoint import Endpoint
 from simulators.strict_json import Value
 
 SECRETS: Final = frozenset({"accesstoken", "authorization", "cookie", "password", "secret", "sessiontoken", "token"})
@@ -45,6 +46,8 @@ class Record:
     """The id that ties an event that wants an ack to that ack."""
     is_ack: bool = False
     """Whether this is the answer to the event `name`."""
+    endpoint: Endpoint | None = None
+    """Where and with what somebody came, of the state that says so."""
 
     def __str__(self) -> str:
         """Return the line of a conversation, secrets shortened: `alice > player:move {"x":1}`."""
@@ -87,6 +90,7 @@ class History:
         ack_id: int | None = None,
         is_ack: bool = False,
         at_ns: int | None = None,
+        endpoint: Endpoint | None = None,
     ) -> Record:
         """Add what has just happened, or happened at `at_ns`, and return its record."""
         with self._lock:
@@ -99,6 +103,7 @@ class History:
                 arguments=arguments,
                 ack_id=ack_id,
                 is_ack=is_ack,
+                endpoint=endpoint,
             )
             self._records.append(record)
         return record

@@ -41,6 +41,45 @@ def refused_session(identity: Identity, why: str) -> str:
     return f"the target refused {identity.id}'s session: {why or 'without a word'}; is it right in [people]?"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How a token was got by an HTTP call; whoever makes the same call gets another as good."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Json
+    answer: strict_json.Value
+    """The JSON that came back."""
+    pointer: str
+    """Where in it the token stands, as a JSON pointer."""
+    password: str = ""
+    """What of the body nobody else may see; empty where nothing is secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """How a token was made here, by a secret that the target shares."""
+
+    claims: Mapping[str, Json]
+    prefix: str
+    algorithm: str
+    expires_s: int | None
+    """Seconds that it lives from when it is made; None where its claims say all of that."""
+    secret_env: str
+    """The environment variable that holds the secret; empty where the configuration says it itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A token that somebody wrote down for a user."""
+
+    user_id: str
+
+
+Origin: TypeAlias = Asked | Signed | Given
+
+
 class SessionRefused(TargetUnreachable):
     """The target answered, and gave no session."""
 
@@ -58,6 +97,13 @@ class People:
         self.proven: set[str] = set()
         """Tokens that the target has accepted before, whose refusal is therefore its own fault."""
         self._tokens = {user.id: user.token for user in self._config.users if user.token}
+        self.origins: dict[str, Origin] = {token: Given(user_id=name) for name, token in self._tokens.items()}
+        """Where each token comes from: what somebody else must do to get one like it."""
+
+    @property
+    def run(self) -> str:
+        """What `{run}` means in the templates of this run."""
+        return self._run
 
     async def __aenter__(self) -> Self:
         return self
@@ -130,7 +176,14 @@ class People:
         """Return a token with exactly these claims, signed with the target's secret; raises UsageError."""
         if self._signer is None:
             raise UsageError("the target's secret is not known; add a [people.login.jwt] or [people.guests.jwt] table")
-        return self._signer.prefix + _encode(claims, self._signer.key, algorithm)
+        token = self._signer.prefix + _encode(claims, self._signer.key, algorithm)
+        self._note(token, self._signer, claims, None, algorithm)
+        return token
+
+    def _note(self, token: str, way: Jwt, claims: Mapping[str, Json], expires_s: int | None, algorithm: str) -> None:
+        self.origins[token] = Signed(
+            claims=claims, prefix=way.prefix, algorithm=algorithm, expires_s=expires_s, secret_env=way.secret_env
+        )
 
     @property
     def _signer(self) -> Jwt | None:
@@ -181,12 +234,20 @@ class People:
         values = {**values, **details}
         found = await self._ask(way.http, values) if way.http is not None else {}
         return Identity(
-            token=_sign(way.jwt, values) if way.jwt is not None else found["token"],
+            token=self._sign(way.jwt, values) if way.jwt is not None else found["token"],
             id=found.get("id", str(fill(way.id, values))),
             nickname=found.get("nickname", str(values["nickname"])),
             scope=scope,
             details=details,
         )
+
+    def _sign(self, way: Jwt, values: Mapping[str, Json]) -> str:
+        claims = fill(way.claims, values)
+        assert isinstance(claims, dict)  # a template of a table is a table
+        now_s = int(time.time())
+        token = way.prefix + _encode({"iat": now_s, "exp": now_s + way.expires_s, **claims}, way.key, "HS256")
+        self._note(token, way, claims, way.expires_s, "HS256")
+        return token
 
     async def post(self, identity: Identity, path: str, body: Json) -> None:
         """Ask the target for something in somebody's name, with the token as bearer.
@@ -200,17 +261,26 @@ class People:
         url = urljoin(self._target.url, str(fill(call.url, values)))
         what = f"{call.method} {url}"
         headers = {name: str(fill(value, values)) for name, value in (call.headers or {}).items()}
-        status, body = await self._send(
-            call.method, url, headers, None if call.body is None else fill(call.body, values)
-        )
-        text = body[:200].decode("utf-8", "replace")
+        body = None if call.body is None else fill(call.body, values)
+        status, answered = await self._send(call.method, url, headers, body)
+        text = answered[:200].decode("utf-8", "replace")
         if status != call.status:
             raise SessionRefused(f"{what} gave no session, but HTTP {status} {shorten(text)}")
         try:
-            answer = strict_json.loads(body)
+            answer = strict_json.loads(answered)
         except ValueError as error:
             raise TargetUnreachable(f"{what} answered no JSON, but {shorten(text)}") from error
-        return {name: _pick(answer, pointer, what) for name, pointer in call.pick.items()}
+        found = {name: _pick(answer, pointer, what) for name, pointer in call.pick.items()}
+        self.origins[found["token"]] = Asked(
+            method=call.method,
+            url=str(fill(call.url, values)),
+            headers=headers,
+            body=body,
+            answer=answer,
+            pointer=call.pick["token"],
+            password=str(values["password"]),
+        )
+        return found
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str], body: Json) -> tuple[int, bytes]:
         """Make an HTTP call and return the status and the body of its answer; raises TargetUnreachable."""
@@ -224,13 +294,6 @@ class People:
             raise TargetUnreachable(f"{method} {url} was not answered in time") from error
         except (OSError, aiohttp.ClientError, ValueError) as error:
             raise TargetUnreachable(f"{method} {url} failed: {error or type(error).__name__}") from error
-
-
-def _sign(way: Jwt, values: Mapping[str, Json]) -> str:
-    claims = fill(way.claims, values)
-    assert isinstance(claims, dict)  # a template of a table is a table
-    now_s = int(time.time())
-    return way.prefix + _encode({"iat": now_s, "exp": now_s + way.expires_s, **claims}, way.key, "HS256")
 
 
 def _encode(claims: Mapping[str, Json], key: str, algorithm: str) -> str:

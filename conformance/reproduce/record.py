@@ -1,0 +1,267 @@
+"""Makes a trace of the evidence: the deeds in their order, what was heard after each, and what shows the fault."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, cast
+
+from conformance.reproduce.binding import Binder
+from conformance.reproduce.evidence import Aside, Evidence, Exchange, Pause
+from conformance.reproduce.trace import Deed, Picked, Shown, Step, Template, Trace
+from conformance.symptom import ACK, ADMITTED, CLOSED, HTTP, REFUSED, STRAY_ACK, Symptom, Test
+from protocols.contract import Json
+from simulators import strict_json
+from simulators.history import Direction, Record
+from simulators.people import Asked
+
+_HTTP_LINE: Final = re.compile(r"[A-Z]+ /|HTTP \d")  # how requests and their answers are told in a conversation
+_SAID_GOODBYE: Final = "closed: io client disconnect"
+_WAS_CUT: Final = "closed: transport aborted"
+MAX_AGAIN: Final = 4
+"""How much of what came must come again where nothing else says what is wrong."""
+
+
+def record(evidence: Evidence, symptoms: Sequence[Symptom]) -> Trace:
+    """Return the trace of a failure; without symptoms what came in the end must come again."""
+    return _Recorder(evidence).trace(symptoms)
+
+
+class _Recorder:
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.steps: list[Step] = []
+        self.unshown = ""
+        self.window: int | None = None
+        self.log: list[tuple[int, str, str, Json]] = []  # of which step, who heard what, its first value
+        self.came: list[tuple[str, str, Json]] = []  # in the window: who, name, first value
+        self.binder = Binder(evidence, self._ask)
+        self._counts: Counter[tuple[str, str]] = Counter()  # since the last group of steps began
+        self._group = 0  # where it began
+        self._begun = sorted(set(evidence.begun))
+        self._at = 0  # after how many records
+
+    def trace(self, symptoms: Sequence[Symptom]) -> Trace:
+        asides = list(self.evidence.asides)
+        for at, one in enumerate(self.evidence.records):
+            self._at = at
+            while asides and asides[0][0] <= self._at:
+                self._take_aside(asides.pop(0)[1])
+            self._take(one)
+        self._at = len(self.evidence.records)
+        for _, aside in asides:
+            self._take_aside(aside)
+        if any(symptom.is_belated for symptom in symptoms):
+            self.window = max((n for n, step in enumerate(self.steps) if step.deed != "wait"), default=0)
+        shown = symptoms or tuple(self._again())
+        self._count(shown)
+        return Trace(
+            protocol=self.evidence.target.protocol,
+            url=self.evidence.target.url,
+            path=self.evidence.target.path,
+            namespace=self.evidence.target.namespace or "/",
+            steps=tuple(self.steps),
+            window=len(self.steps) if self.window is None else self.window,
+            symptoms=tuple(map(self._shown, shown)),
+            unshown=self.unshown or ("" if shown else "nothing that comes over the wire shows it"),
+        )
+
+    # ---- deeds -------------------------------------------------------------------------------------------------
+
+    def _add(self, step: Step) -> None:
+        """Add a step; it is of one group with the last where the judge waited for nothing between them."""
+        is_new = any(begun <= self._at for begun in self._begun)
+        self._begun = [begun for begun in self._begun if begun > self._at]
+        is_like = bool(self.steps) and {self.steps[-1].deed, step.deed} <= {"emit", "raw"}
+        if is_like and not is_new:
+            self.steps[-1] = replace(self.steps[-1], is_followed=True)
+        else:
+            self._group = len(self.steps)
+            self._counts.clear()
+        if self.window is None and self._at >= self.evidence.window:
+            self.window = self._group
+            self.came.clear()
+        began = max((begun for begun in self.evidence.begun if begun <= self._at), default=0)
+        self.steps.append(replace(step, is_refused=began in self.evidence.refused))
+
+    def _take(self, one: Record) -> None:
+        if _HTTP_LINE.match(one.name):
+            return
+        match one.direction:
+            case Direction.SENT if one.is_ack:
+                self.unshown = "it takes acks of what the server asks"
+            case Direction.SENT:
+                deed: Deed = "raw" if one.name == "raw" and one.ack_id is None else "emit"
+                arguments = tuple(map(self.binder.say, one.arguments))
+                asks = one.ack_id is not None
+                self._add(Step(deed=deed, who=one.actor, name=one.name, arguments=arguments, asks=asks))
+            case Direction.RECEIVED:
+                name = (ACK if one.name else STRAY_ACK) if one.is_ack else one.name
+                self._hear(one.actor, name, one.arguments[0] if one.arguments else None)
+            case Direction.STATE:
+                self._state(one)
+            case Direction.WRONG if one.name.startswith("an ack #"):
+                self._hear(one.actor, STRAY_ACK, None)
+
+    def _state(self, one: Record) -> None:
+        match one.name:
+            case _ if one.endpoint is not None:
+                self._connect(one)
+            case "answers no more pings":
+                self.unshown = "stock clients answer every ping"
+            case name if name == _SAID_GOODBYE:
+                self._add(Step(deed="leave", who=one.actor))
+            case name if name == _WAS_CUT:
+                self._add(Step(deed="cut", who=one.actor))
+            case name if name.startswith("closed: "):
+                self._hear(one.actor, CLOSED, name.removeprefix("closed: "))
+
+    def _connect(self, one: Record) -> None:
+        endpoint = one.endpoint
+        assert endpoint is not None
+        if endpoint.local_addr is not None:
+            self.unshown = "it takes an address of its own to come from"
+        if endpoint.path != self.evidence.target.path or endpoint.namespace != self.evidence.target.namespace:
+            self.unshown = "it takes another namespace, or another path"
+        step = Step(
+            deed="connect",
+            who=one.actor,
+            auth=None if endpoint.auth is None else self.binder.say(endpoint.auth),
+            headers={name: self.binder.say(value) for name, value in endpoint.headers.items()},
+            query=endpoint.query,
+            transport=endpoint.transport,
+        )
+        self._add(step)
+        if one.name.startswith("refused: "):
+            self._hear(one.actor, REFUSED, one.name.removeprefix("refused: "))
+        else:
+            self._hear(one.actor, ADMITTED, None)
+
+    def _take_aside(self, aside: Aside) -> None:
+        match aside:
+            case Pause(seconds):
+                self._add(Step(deed="wait", who="", wait_s=seconds))
+            case Exchange() as exchange:
+                self._request(
+                    exchange.method,
+                    self.binder.say(exchange.path),
+                    {name: self.binder.say(value) for name, value in exchange.headers.items()},
+                    None if exchange.json is None else self.binder.say(exchange.json),
+                )
+                if exchange.status:
+                    headers = {name.lower(): value for name, value in exchange.answered.items()}
+                    answer: dict[str, Json] = {
+                        "status": exchange.status,
+                        "body": _body(exchange.text),
+                        "headers": headers,
+                    }
+                    self._hear(HTTP, HTTP, answer)
+
+    def _request(
+        self,
+        method: str,
+        url: Template,
+        headers: Mapping[str, Template],
+        body: Template,
+        *,
+        is_session: bool = False,
+    ) -> None:
+        arguments = () if body is None else (body,)
+        step = Step(deed="http", who=HTTP, name=method, url=url, headers=headers, arguments=arguments)
+        self._add(replace(step, is_session=is_session))
+
+    def _ask(self, token: str, asked: Asked) -> Picked:
+        """Make the call that got a token a step of the trace, and return where in its answer the token stands."""
+        url = asked.url.removeprefix(self.evidence.target.url)
+        self._request(
+            asked.method,
+            self.binder.say(url),
+            {name: self.binder.say(value) for name, value in asked.headers.items()},
+            None if asked.body is None else self.binder.say(asked.body),
+            is_session=True,
+        )
+        at = Picked(self._group, HTTP, HTTP, 0, ("body",))
+        self.binder.hear(asked.answer, at)
+        return replace(at, path=("body", *_steps(asked.pointer)))
+
+    # ---- what was heard ----------------------------------------------------------------------------------------
+
+    def _hear(self, who: str, name: str, value: object) -> None:
+        number = self._counts[who, name]
+        self._counts[who, name] += 1
+        if self.steps:
+            last = self.steps[-1]
+            self.steps[-1] = replace(last, heard=(*last.heard, (who, name)))
+            self.log.append((len(self.steps) - 1, who, name, cast("Json", value)))
+            self.binder.hear(value, Picked(self._group, who, name, number, ()))
+        if self._at >= self.evidence.window:
+            self.came.append((who, name, cast("Json", value)))
+
+    def _shown(self, symptom: Symptom) -> Shown:
+        if not symptom.is_missing:
+            symptom = replace(symptom, times=symptom.times or max(1, self._times(symptom)))
+        return Shown(symptom, tuple(self.binder.say(test.value) for test in symptom.tests))
+
+    def _times(self, symptom: Symptom) -> int:
+        return sum(_is_of(symptom, *arrival) for arrival in self.came)
+
+    def _count(self, symptoms: Sequence[Symptom]) -> None:
+        """Note of each step how often what shows the fault came of it."""
+        counts = Counter(
+            (step, place)
+            for step, who, name, value in self.log
+            for place, symptom in enumerate(symptoms)
+            if _is_of(symptom, who, name, value)
+        )
+        for n, step in enumerate(self.steps):
+            self.steps[n] = replace(step, matches=tuple(counts[n, place] for place in range(len(symptoms))))
+
+    def _again(self) -> Iterator[Symptom]:
+        """Yield all that came in the end: where it comes again, the fault is still there."""
+        for who, name, value in self.came[-MAX_AGAIN:]:
+            tests = [Test(path, "is", leaf) for path, leaf in _leaves(value) if not self._varies(leaf)]
+            if tests and name not in {ADMITTED, CLOSED}:
+                yield Symptom.heard(who, name, *tests, *_lengths(value), times=1)
+
+    def _varies(self, leaf: Json) -> bool:
+        return isinstance(leaf, str | float) and self.binder.is_of_the_server(leaf)
+
+
+def _is_of(symptom: Symptom, who: str, name: str, value: Json) -> bool:
+    return who == symptom.who and name in symptom.names and all(test.holds(value) for test in symptom.tests)
+
+
+def _leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Json]]:
+    if path[:1] == ("headers",):
+        return
+    match value:
+        case Mapping():
+            for key, item in value.items():
+                yield from _leaves(item, (*path, key))
+        case list() | tuple():
+            for index, item in enumerate(value):
+                yield from _leaves(item, (*path, index))
+        case _:
+            yield path, value
+
+
+def _lengths(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[Test]:
+    match value:
+        case Mapping():
+            for key, item in value.items():
+                yield from _lengths(item, (*path, key))
+        case list() | tuple():
+            yield Test(path, "is long", len(value))
+
+
+def _steps(pointer: str) -> Iterator[str | int]:
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        yield int(key) if key.isdecimal() else key
+
+
+def _body(text: str) -> Json:
+    try:
+        return strict_json.loads(text.encode())
+    except ValueError:
+        return text
