@@ -4,7 +4,8 @@
 UV := $(shell command -v uv || echo .uv/bin/uv)
 PY := .venv/bin/python
 LIVES := .venv/up-to-date
-MODULES := tests/interop/node_modules/up-to-date
+PACKAGES := tests/interop examples/node-gateway
+MODULES := $(PACKAGES:%=%/node_modules/up-to-date)
 OURS := protocols reference_server simulators conformance loadtests rehearsal tests benchmarks
 
 .DEFAULT_GOAL := help
@@ -50,7 +51,7 @@ lock: $(UV) ## choose the newest versions that pyproject.toml allows
 		--all-extras --group dev --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
 clean: ## remove all that was made here
-	rm -rf .venv .uv tests/interop/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .uv $(PACKAGES:%=%/node_modules) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(LIVES): requirements.lock pyproject.toml | $(UV)
 	@test -x $(PY) || $(UV) venv --quiet --python '>=3.11' .venv
@@ -62,8 +63,8 @@ $(LIVES): requirements.lock pyproject.toml | $(UV)
 	@python3 -m venv .uv
 	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
-# The JavaScript client and server that tests and benchmarks play against.
-$(MODULES): tests/interop/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/interop && npm ci --silent --no-fund --no-audit && touch node_modules/up-to-date; \
+# The JavaScript clients and servers that tests and benchmarks play against.
+%/node_modules/up-to-date: %/package-lock.json
+	@if command -v npm >/dev/null; then cd $* && npm ci --silent --no-fund --no-audit && touch node_modules/up-to-date; \
 	elif test -n "$$CI"; then echo "npm is missing, and CI tests against JavaScript's socket.io too" >&2; exit 1; \
 	else echo "npm is missing: whatever plays against JavaScript's socket.io is skipped"; fi

@@ -1,5 +1,6 @@
 """Node, and the JavaScript client and server that are pinned in package-lock.json."""
 
+import fcntl
 import io
 import os
 import shutil
@@ -18,22 +19,40 @@ INSTALL_S = 300.0
 WITHIN_S = 60.0
 
 RunNode = Callable[..., str]
+Install = Callable[[Path], None]
 
 
 @pytest.fixture(scope="session")
-def node() -> str:
-    """The path of Node, with the packages installed."""
-    found = shutil.which("node"), shutil.which("npm")
-    if None in found:
-        message = "Node.js 18 or newer, with npm, is needed to play against JavaScript's socket.io"
+def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
+    """Install what the package-lock.json of a folder says, unless it is there; raises Skipped where there is no npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        message = "Node.js 20 or newer, with npm, is needed to play against JavaScript's socket.io"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    if not (HERE / "node_modules" / "socket.io").exists():
-        command = [str(found[1]), "ci", "--no-fund", "--no-audit"]
-        installed = subprocess.run(command, check=False, cwd=HERE, capture_output=True, text=True, timeout=INSTALL_S)
-        assert installed.returncode == 0, installed.stderr
-    return str(found[0])
+
+    def install(folder: Path) -> None:
+        installed = folder / "node_modules" / "up-to-date"
+        with (tmp_path_factory.getbasetemp().parent / "npm.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # other tests, at the same time, in processes of their own
+            if installed.exists():
+                return
+            command = [npm, "ci", "--no-fund", "--no-audit"]
+            ended = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=INSTALL_S)
+            assert ended.returncode == 0, ended.stderr
+            installed.touch()
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def node(install: Install) -> str:
+    """The path of Node, with the packages of the tests installed."""
+    install(HERE)
+    found = shutil.which("node")
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="session")
