@@ -4,7 +4,7 @@
 UV := $(shell command -v uv || echo .uv/bin/uv)
 PY := .venv/bin/python
 LIVES := .venv/up-to-date
-PACKAGES := tests/interop examples/node-gateway
+PACKAGES := tests/interop examples/node-gateway examples/targets
 MODULES := $(PACKAGES:%=%/node_modules/up-to-date)
 OURS := protocols reference_server simulators conformance loadtests rehearsal tests benchmarks
 

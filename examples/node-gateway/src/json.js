@@ -19,8 +19,8 @@ export async function json(request) {
     chunks.push(chunk);
   }
   const value = parsed(Buffer.concat(chunks));
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Refused(400, "a JSON object is needed");
-  return value;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new Refused(400, "a JSON object is needed");
 }
 
 function parsed(body) {

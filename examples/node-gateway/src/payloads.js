@@ -36,4 +36,5 @@ export const isSendMessage = (payload) =>
   });
 
 /** What a token has to say; it may say more. */
-export const isClaims = ({ sub, email, iat, exp }) => isText(sub, 1, 64) && isEmail(email) && isMoment(iat) && isMoment(exp);
+export const isClaims = ({ sub, email, iat, exp }) =>
+  isText(sub, 1, 64) && isEmail(email) && isMoment(iat) && isMoment(exp);

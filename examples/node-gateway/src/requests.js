@@ -10,8 +10,8 @@ const LONGEST_PAGE = 100;
 export function requests({ accounts, rooms, presence, origins, io }) {
   const credentials = async (request) => {
     const { email, password } = await json(request);
-    if (!isEmail(email) || !isPassword(password)) throw new Refused(400, "an email and a password of 6 to 100 characters");
-    return [email, password];
+    if (isEmail(email) && isPassword(password)) return [email, password];
+    throw new Refused(400, "an email and a password of 6 to 100 characters");
   };
 
   const open = {
@@ -81,7 +81,8 @@ export function requests({ accounts, rooms, presence, origins, io }) {
     if (!user) throw new Refused(401, "a valid token is needed");
     const room = rooms.find(roomId);
     if (roomId !== undefined && !room) throw new Refused(404, "no such room");
-    if (Object.hasOwn(forMembers, route) && !room.has(user.id)) throw new Refused(403, "you are not a member of this room");
+    const isOpen = Object.hasOwn(forUsers, route) || room.has(user.id);
+    if (!isOpen) throw new Refused(403, "you are not a member of this room");
     return handle({ request, user, room, query: searchParams });
   }
 
