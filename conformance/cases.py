@@ -203,9 +203,6 @@ def _random(operation: Operation, ground: Playground) -> None:
     assert schema is not None
     found = Search(ground)
 
-    @seed(ground.options.seed)
-    @SETTINGS
-    @given(st.data())
     def emit(data: st.DataObject) -> None:
         found.go_on()
         payload: Json = None
@@ -223,7 +220,7 @@ def _random(operation: Operation, ground: Playground) -> None:
             else:
                 ground.run(cast.stage.say_invalid(who, operation.name, [payload]))
 
-    found.run(emit)
+    found.run(lambda number: seed(number)(SETTINGS(given(st.data())(emit)))())
 
 
 def _of_invalid(refusal: Refusal) -> bool:

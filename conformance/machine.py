@@ -24,16 +24,18 @@ ACTIONS: Final = ("nothing",) + ("say",) * 16 + ("enter",) * 2 + ("invalid", "ga
 
 
 def converse(ground: Playground) -> None:
-    """Play random conversations until this case's share of the budget is used up; raises the Broken it finds."""
+    """Play random conversations until this case's share of the budget is used up."""
     search = Search(ground)
 
-    class Machine(Conversation):
-        pass
+    def play(number: int | str) -> None:
+        class Machine(Conversation):
+            pass
 
-    Machine.search = search
-    seed(ground.options.seed)(Machine)
-    rules = settings(SETTINGS, stateful_step_count=STEPS)
-    search.run(lambda: run_state_machine_as_test(Machine, settings=rules))
+        Machine.search = search
+        seed(number)(Machine)
+        run_state_machine_as_test(Machine, settings=settings(SETTINGS, stateful_step_count=STEPS))
+
+    search.run(play)
 
 
 class Conversation(RuleBasedStateMachine):
@@ -45,6 +47,7 @@ class Conversation(RuleBasedStateMachine):
         super().__init__()
         self.search.go_on()
         self.ground = self.search.ground
+        self._stack = ExitStack()
         with self.search.watching(self._shown), ExitStack() as opening:  # lets everybody go when not all can come
             self.cast: Cast = opening.enter_context(self.ground.opened(hurried=self.search.is_shrinking))
             self.ground.run(self.cast.prepare(NAMES, PLACES))
@@ -58,6 +61,8 @@ class Conversation(RuleBasedStateMachine):
     @rule(data=st.data())
     def step(self, data: st.DataObject) -> None:
         """Let somebody do something."""
+        if self.search.is_spent:
+            return
         with self.search.watching(self._shown):
             data.draw(_step(self))
 

@@ -12,7 +12,7 @@ from conformance.cast import Cast, Scopes
 from conformance.http import Http
 from conformance.model import Model
 from conformance.stage import Lapse, Stage
-from conformance.verdict import Broken
+from conformance.verdict import Broken, Key
 from protocols.errors import RehearsalError
 from simulators.engine import Engine
 from simulators.history import History
@@ -33,6 +33,15 @@ class Options:
     """Whether to play the slow cases too."""
 
 
+@dataclass(slots=True)
+class Found:
+    """A broken promise that a search has found: the shortest conversation that shows it, and how often it was met."""
+
+    broken: Broken
+    conversation: tuple[str, ...]
+    times: int
+
+
 @dataclass(kw_only=True)
 class Playground:
     """Everything a case may use. Connections live in the engine's loop; a case runs in the thread of its caller."""
@@ -50,6 +59,10 @@ class Playground:
     lapses: list[Lapse] = field(default_factory=list)
     given_up: set[str] = field(default_factory=set)
     """Ids of operations that a SHOULD promised in vain: one case has waited for them, which is enough."""
+    known: set[Key] = field(default_factory=set)
+    """What is broken as far as the cases before this one could tell: met again, it is only counted."""
+    found: list[Found] = field(default_factory=list)
+    """What the search of the present case has found."""
     conversation: tuple[str, ...] = ()
     """What showed the last broken promise."""
     started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)

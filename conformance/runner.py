@@ -69,6 +69,7 @@ def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
             ground.deadline = time.monotonic() + ground.options.budget_s * case.weight / weights
         began = time.monotonic()
         verdicts = tuple(_play(ground, case))
+        ground.known |= {verdict.key for verdict in verdicts if verdict.outcome is Outcome.FAIL}
         in_doubt = any(verdict.outcome >= Outcome.UNKNOWN for verdict in verdicts)
         reason = _why_dead(ground) if in_doubt else ""
         if reason:
@@ -84,10 +85,19 @@ def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
 
 def _play(ground: Playground, case: Case) -> Iterator[Verdict]:
     ground.lapses.clear()
+    ground.found.clear()
     ground.conversation = ()
     if case.is_slow and not ground.options.slow:
         yield from _all(case, Outcome.SKIP, "slow; asked for with --slow")
         return
+    ended = list(_end(ground, case))
+    yield from (_failed(case, found.broken, found.conversation, found.times) for found in ground.found)
+    # A search that has found something ends all the same, and that shows nothing.
+    yield from (verdict for verdict in ended if not ground.found or verdict.outcome is not Outcome.PASS)
+
+
+def _end(ground: Playground, case: Case) -> Iterator[Verdict]:
+    """Play a case to its end, and yield what that says."""
     try:
         case.play(ground)
     except Broken as broken:
@@ -116,7 +126,7 @@ def _all(case: Case, outcome: Outcome, reason: str = "") -> Iterator[Verdict]:
         yield Verdict(requirement=address, outcome=outcome, case=case.address, reason=reason)
 
 
-def _failed(case: Case, broken: Broken, conversation: tuple[str, ...]) -> Verdict:
+def _failed(case: Case, broken: Broken, conversation: tuple[str, ...], times: int = 1) -> Verdict:
     return Verdict(
         requirement=broken.requirement,
         outcome=Outcome.FAIL,
@@ -127,6 +137,7 @@ def _failed(case: Case, broken: Broken, conversation: tuple[str, ...]) -> Verdic
         about=broken.about,
         origin=broken.origin,
         trace=None if broken.evidence is None else record(broken.evidence, broken.symptoms),
+        times=times,
         conversation=conversation,
         also=tuple(address for address in dict.fromkeys((*broken.also, *case.means)) if address != broken.requirement),
     )

@@ -1,20 +1,26 @@
-"""One random search: Hypothesis draws and shrinks, and the shortest conversation that broke a promise is kept."""
+"""One random search: Hypothesis draws and shrinks, and of every defect the shortest conversation is kept.
+
+A search is played in rounds until its time is over. A defect that is met for the first time is shrunk for a while; that
+ends its round, and the next ones draw otherwise. What is known by then ends a conversation and is only counted.
+"""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.errors import HypothesisException
 
-from conformance.playground import Playground
-from conformance.verdict import Broken
+from conformance.playground import Found, Playground
+from conformance.verdict import Broken, Key
 
-SHRINK_S: Final = 10.0
+SHRINK_S: Final = 8.0
 """How long to look for a shorter conversation once one has failed."""
+SHRINK_LATE_S: Final = 3.0
+"""How long to do so where the search's own time ends sooner."""
 SETTINGS: Final = settings(
-    max_examples=1_000_000,  # the budget of time ends a search, not their number
+    max_examples=200,  # and then anew, until the time is over: Hypothesis begins with short ones, a tenth of them all
     deadline=None,
     database=None,
     verbosity=Verbosity.quiet,
@@ -26,7 +32,7 @@ SETTINGS: Final = settings(
 
 
 class Over(BaseException):
-    """Ends a search at once; no Exception, since those are findings that Hypothesis would shrink."""
+    """Ends a round at once; no Exception, since those are findings that Hypothesis would shrink."""
 
 
 class Search:
@@ -34,61 +40,100 @@ class Search:
 
     def __init__(self, ground: Playground) -> None:
         self.ground = ground
-        self.broken: Broken | None = None
-        self.conversation: tuple[str, ...] = ()
-        self._size = 0
+        self.is_spent = False
+        """Whether the conversation that is played now has met something known, and says nothing more."""
+        self._found: dict[Key, Found] = {}
+        self._sizes: dict[Key, int] = {}
+        self._shrinking: Key | None = None
         self._crash: Exception | None = None
-        self._ends = ground.deadline
         self._is_over = False
+        self._shrunk_by = 0.0
 
     def go_on(self) -> None:
-        """Raise Over when the time for this search is used up; a test that Hypothesis plays calls it first."""
-        if time.monotonic() >= self._ends:
+        """Begin a conversation, as a test that Hypothesis plays must; raises Over when there is no time for it."""
+        self.is_spent = False
+        if time.monotonic() >= (self._shrunk_by if self.is_shrinking else self.ground.deadline):
             self._is_over = True
             raise Over
 
     @property
+    def found(self) -> Collection[Found]:
+        """What was found so far, and what was known and has been met."""
+        return self._found.values()
+
+    @property
     def is_shrinking(self) -> bool:
         """Whether a promise has been broken and only a shorter way to show it is sought."""
-        return self.broken is not None
+        return self._shrinking is not None
 
     @contextmanager
     def watching(self, shown: Callable[[Broken], tuple[int, tuple[str, ...]]]) -> Iterator[None]:
         """Note what goes wrong in the block; `shown` gives the size and the conversation of a broken promise.
 
-        Anything else ends the search: shrinking it is no use, and it must not be lost when the time is over.
+        It is raised for Hypothesis to shrink if it is new, or shorter to show; else the conversation is spent. Anything
+        but a broken promise ends the search: shrinking it is no use, and it must not be lost when the time is over.
         """
         try:
             yield
         except Broken as broken:
-            self._found(broken, *shown(broken))
-            raise
+            if self._is_wanted(broken, *shown(broken)):
+                raise
+            self.is_spent = True
         except HypothesisException:
             raise  # a draw that came to nothing
         except Exception as error:
             self._crash = error
             raise Over from error
 
-    def _found(self, broken: Broken, size: int, conversation: tuple[str, ...]) -> None:
-        """Keep a finding if it is the first, or a smaller one of the same promise."""
-        if self.broken is None:
-            self._ends = time.monotonic() + SHRINK_S
-        elif broken.requirement != self.broken.requirement or size > self._size:
-            return
-        self.broken, self._size, self.conversation = broken, size, conversation
+    def _is_wanted(self, broken: Broken, size: int, conversation: tuple[str, ...]) -> bool:
+        """Take in a finding, and say whether Hypothesis should make something of it."""
+        key = broken.key
+        if self._shrinking is not None:
+            # Whoever only looks for a shorter way waits too briefly to be sure of anything else.
+            if key == self._shrinking and size <= self._sizes[key]:
+                self._keep(broken, size, conversation, times=0)
+            return key == self._shrinking
+        is_new = key not in self._found and key not in self.ground.known
+        if key not in self._found or size < self._sizes[key]:
+            self._keep(broken, size, conversation, times=1)
+        else:
+            self._found[key].times += 1
+        if is_new:
+            self._shrinking = key
+            now = time.monotonic()
+            self._shrunk_by = now + min(SHRINK_S, max(SHRINK_LATE_S, self.ground.deadline - now))
+        return is_new
 
-    def run(self, test: Callable[[], None]) -> None:
-        """Let Hypothesis play a test until the search is over; raises the Broken that was found, or what crashed."""
+    def _keep(self, broken: Broken, size: int, conversation: tuple[str, ...], *, times: int) -> None:
+        met = self._found.get(broken.key)
+        self._found[broken.key] = Found(broken, conversation, times + (met.times if met else 0))
+        self._sizes[broken.key] = size
+
+    def run(self, test: Callable[[int | str], None]) -> None:
+        """Let Hypothesis play a test, given a seed, again and again until the time is over.
+
+        What was found stands on the ground then. Raises what crashed.
+        """
+        seed: int | str = self.ground.options.seed
+        number = 0
+        while self._play(lambda: test(seed)):  # noqa: B023 -- it is called at once
+            number += 1
+            seed = f"{self.ground.options.seed} {number}"
+        self.ground.found += self.found
+        if self._crash is not None:
+            raise self._crash
+
+    def _play(self, test: Callable[[], None]) -> bool:
+        """Let Hypothesis play one round, and say whether another may find more."""
+        self._shrinking, self._is_over = None, False
         try:
             test()
         except (Broken, Over):
             pass
         except HypothesisException:
             # Hypothesis calls flaky what stops for the time, and a target that does not always answer alike.
-            if self.broken is None and not self._is_over:
+            if not self.is_shrinking and not self._is_over:
                 raise
-        if self.broken is not None:
-            self.ground.conversation = self.conversation
-            raise self.broken
-        if self._crash is not None:
-            raise self._crash
+        if self.is_shrinking:
+            self._crash = None  # whatever crashed while shrinking will do so again, or was of no account
+        return self._crash is None and time.monotonic() < self.ground.deadline

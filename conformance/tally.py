@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from conformance.case import Case
+from conformance.defects import Defect, defects_of
 from conformance.runner import Finished, RunEvent, TargetDied, TargetRevived
 from conformance.verdict import Outcome, Verdict
 from protocols.contract import Level, Protocol, Requirement
@@ -52,18 +53,6 @@ class Result:
     """Why nobody can tell, or why it was skipped or is not tested."""
     cases: tuple[str, ...] = ()
     """Addresses of the cases that spoke of it."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Defect:
-    """One broken requirement, however many cases met it."""
-
-    verdict: Verdict
-    """The finding with the shortest conversation."""
-    counts: bool
-    """Whether it fails the run."""
-    cases: list[str]
-    """Addresses of all cases that met it."""
 
 
 @dataclass(kw_only=True)
@@ -222,21 +211,8 @@ class Tally:
     # ---- of defects ------------------------------------------------------------------------------------------------
 
     def defects(self) -> list[Defect]:
-        """Return what is broken, those that count first; every requirement once."""
-        found: dict[str, Defect] = {}
-        for verdict in self._verdicts():
-            if verdict.outcome is not Outcome.FAIL:
-                continue
-            counts = self.standing_of_verdict(verdict) is Standing.FAILED
-            defect = found.get(verdict.requirement)
-            if defect is None:
-                found[verdict.requirement] = Defect(verdict=verdict, counts=counts, cases=[verdict.case])
-                continue
-            defect.cases.append(verdict.case)
-            defect.counts |= counts
-            if 0 < len(verdict.conversation) < len(defect.verdict.conversation):
-                defect.verdict = verdict
-        return sorted(found.values(), key=lambda defect: not defect.counts)
+        """Return what is broken, those that count first; everything once."""
+        return defects_of(self._verdicts(), lambda verdict: self.standing_of_verdict(verdict) is Standing.FAILED)
 
     def riddles(self) -> dict[str, list[Verdict]]:
         """Return the verdicts that could not tell, by the reason."""

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Self
+from typing import Self, TypeAlias
 
 from conformance.checks import Check
 from conformance.reproduce.evidence import Evidence
 from conformance.reproduce.trace import Trace
 from conformance.symptom import Symptom
 from protocols.errors import Nonconformance
+
+Key: TypeAlias = tuple[str, str, str]
+"""What tells defects apart: the kind of check, the requirement of the step that failed, and what it failed on."""
 
 
 class Outcome(IntEnum):
@@ -45,13 +48,19 @@ class Verdict:
     """The requirement that the failed step was about, where a scene has named another."""
     trace: Trace | None = None
     """How others can see it; None where it was not seen by people on a stage."""
+    times: int = 1
+    """How often the case met it."""
+
+    @property
+    def key(self) -> Key:
+        """What is the same of all findings of one defect."""
+        return (self.check or "", self.origin or self.requirement, self.about)
 
 
 class Broken(Nonconformance):
     """The target broke a promise: what was expected, and what came instead.
 
-    `about` names what it broke it on: findings of one kind about the same are one defect. Without it, the words of
-    `expected` tell them apart.
+    `about` names what it broke it on: findings of one kind about the same are one defect.
     """
 
     def __init__(
@@ -76,6 +85,11 @@ class Broken(Nonconformance):
         self.evidence: Evidence | None = None
         """What was done and heard until it was seen; None where no stage has seen it."""
         super().__init__(f"{requirement}: expected {expected}; came {came}")
+
+    @property
+    def key(self) -> Key:
+        """What is the same of all findings of one defect."""
+        return (self.check, self.origin, self.about)
 
     def at(self, requirement: str) -> Self:
         """Return the same finding as one of another requirement; what it was found at is broken, too."""

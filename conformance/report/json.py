@@ -6,9 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from conformance.defects import Defect
 from conformance.report.report import Report
 from conformance.runner import RunEvent
-from conformance.tally import Defect, Standing, Tally, worst
+from conformance.tally import Standing, Tally, worst
 from conformance.verdict import Verdict
 from protocols.contract import Json
 
@@ -121,6 +122,7 @@ def _defect(report: Report, defect: Defect) -> Json:
         "about": verdict.about,
         "also": list(verdict.also),
         "counts": defect.counts,
+        "times": defect.times,
         "cases": list(defect.cases),
         "expected": verdict.expected,
         "came": verdict.came,

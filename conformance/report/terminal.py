@@ -10,10 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from conformance.defects import Defect
 from conformance.report.report import Report
 from conformance.report.words import SIGNS, also_broken, promised, times, visible
 from conformance.runner import RunEvent
-from conformance.tally import FAILED_EXIT, PASSED_EXIT, Defect, Standing, Tally
+from conformance.tally import FAILED_EXIT, PASSED_EXIT, Standing, Tally
 
 STYLES: Final = {
     Standing.FAILED: "bold red",

@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-from conformance.tally import Defect, Standing, Tally
+from conformance.defects import Defect
+from conformance.tally import Standing, Tally
 from protocols.contract import Requirement
 
 SIGNS: Final = {

@@ -115,9 +115,9 @@ def test_a_broken_requirement_is_one_defect_with_its_shortest_conversation() -> 
     )
 
     first, second = found.defects()
-    assert (first.verdict.requirement, first.cases) == ("toy/talk/1", ["toy/talk/a", "toy/talk/b"])
+    assert (first.verdict.requirement, first.cases) == ("toy/talk/1", ("toy/talk/a", "toy/talk/b"))
     assert first.verdict.conversation == short
-    assert (second.verdict.requirement, second.cases) == ("toy/talk/2", ["toy/shout/c"])
+    assert (second.verdict.requirement, second.cases) == ("toy/talk/2", ("toy/shout/c",))
 
 
 def test_a_target_that_was_brought_back_is_not_dead() -> None:

@@ -150,6 +150,7 @@ def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
         "about": "talk > talk",
         "also": ["toy/talk/2"],
         "counts": True,
+        "times": 1,
         "cases": ["toy/talk/bad"],
         "expected": "ben hears talk",
         "came": "silence",
