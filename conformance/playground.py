@@ -15,7 +15,7 @@ from conformance.stage import Lapse, Stage
 from conformance.verdict import Broken, Key
 from protocols.errors import RehearsalError
 from simulators.engine import Engine
-from simulators.history import History
+from simulators.history import History, Record
 from simulators.people import People
 from simulators.target import Target
 
@@ -68,6 +68,9 @@ class Playground:
     started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
     """What restart commands have started; ended with the ground."""
 
+    watch: Callable[[Record], None] | None = None
+    """Hears of everything that anybody on a stage sends or receives."""
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something in the loop of the connections, and return its result."""
         return self.engine.submit(work)
@@ -75,7 +78,7 @@ class Playground:
     @asynccontextmanager
     async def cast(self, *, hurried: bool = False) -> AsyncIterator[Cast]:
         """Bring new people onto a new stage; when a promise is broken there, keep the conversation that shows it."""
-        stage = Stage(self.target, self.make_model(self.target), History())
+        stage = Stage(self.target, self.make_model(self.target), History(self.watch))
         stage.hurried = hurried
         stage.given_up = self.given_up
         stage.started = self.started

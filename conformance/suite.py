@@ -43,6 +43,7 @@ from protocols.contract import Protocol
 from protocols.errors import ConnectRefused, UsageError
 from simulators.connection import Connection
 from simulators.engine import Engine
+from simulators.history import Record
 from simulators.people import People, refused_session
 from simulators.target import Target
 
@@ -152,8 +153,11 @@ def suite_of(protocol: str) -> Suite:
 
 
 @contextmanager
-def ground(target: Target, options: Options) -> Iterator[Playground]:
-    """Open the ground to play on; raises TargetUnreachable or UsageError where there is none, or nobody may enter."""
+def ground(target: Target, options: Options, watch: Callable[[Record], None] | None = None) -> Iterator[Playground]:
+    """Open the ground to play on, and let `watch` hear of everything that is sent and received there.
+
+    Raises TargetUnreachable or UsageError where there is none, or nobody may enter.
+    """
     suite = suite_of(target.protocol)
     with Engine() as engine:
         found = engine.submit(target.located())
@@ -169,6 +173,7 @@ def ground(target: Target, options: Options) -> Iterator[Playground]:
             make_model=suite.make_model,
             make_cast=suite.make_cast,
             scopes=Scopes(secrets.token_hex(3)),
+            watch=watch,
         )
         try:
             yield playground

@@ -16,7 +16,7 @@ from conformance.report import Listener, Report, Run
 from conformance.report.html import HtmlFile
 from conformance.report.json import JsonFile
 from conformance.report.junit import JunitFile
-from conformance.report.progress import progress
+from conformance.report.progress import Verbose, progress
 from conformance.report.terminal import Terminal, TextFile
 from conformance.runner import run
 from conformance.suite import ground, suite_of
@@ -104,7 +104,8 @@ def judge(request: Request, listeners: Sequence[Listener]) -> Report:
     target = request.where.target()
     tally = begin(request, target)
     started, began = datetime.now(UTC), time.monotonic()
-    with ground(target, request.options) as playground:
+    verbose = next((listener for listener in listeners if isinstance(listener, Verbose)), None)
+    with ground(target, request.options, verbose.watch if verbose else None) as playground:
         stopped = ""
         try:
             for event in run(playground, tally.cases):
@@ -135,6 +136,8 @@ class Telling:
     name: str = ""
     """What the target is called beside others in that folder; its URL when empty."""
     junit: Path | None = None
+    verbose: bool = False
+    """Whether the console shows every case, and everything that is sent and received."""
 
 
 def listeners_for(console: Console, telling: Telling = Telling()) -> list[Listener]:
@@ -142,7 +145,7 @@ def listeners_for(console: Console, telling: Telling = Telling()) -> list[Listen
 
     Raises UsageError for a file that cannot be written, before anything has been played.
     """
-    listeners: list[Listener] = [progress(console), Terminal(console)]
+    listeners: list[Listener] = [Verbose(console) if telling.verbose else progress(console), Terminal(console)]
     folder = telling.folder
     if folder is not None:
         listeners += [

@@ -3,7 +3,7 @@
 import base64
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -74,11 +74,12 @@ class Record:
 
 
 class History:
-    """Records of one run, appended from any thread, never changed."""
+    """Records of one run, appended from any thread, never changed; `watch` hears of each, one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Callable[[Record], None] | None = None) -> None:
         self._records: list[Record] = []
         self._lock = threading.Lock()
+        self._watch = watch
 
     def append(
         self,
@@ -106,6 +107,8 @@ class History:
                 endpoint=endpoint,
             )
             self._records.append(record)
+            if self._watch is not None:
+                self._watch(record)
         return record
 
     def __len__(self) -> int:

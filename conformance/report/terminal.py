@@ -1,6 +1,5 @@
 """The report for people: what was tried, what each requirement came to, and the conversation behind each failure."""
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -12,20 +11,10 @@ from rich.text import Text
 
 from conformance.defects import Defect
 from conformance.report.report import Report
-from conformance.report.words import SIGNS, also_broken, promised, times, visible
+from conformance.report.words import SIGNS, STYLES, also_broken, promised, style_of, times, visible
 from conformance.runner import RunEvent
 from conformance.tally import FAILED_EXIT, PASSED_EXIT, Standing, Tally
 
-STYLES: Final = {
-    Standing.FAILED: "bold red",
-    Standing.UNKNOWN: "bold magenta",
-    Standing.WARNED: "yellow",
-    Standing.PASSED: "green",
-    Standing.SKIPPED: "dim",
-    Standing.UNTESTED: "dim",
-}
-_SIGN_STYLES: Final = {">": "cyan", "<": "blue", "=": "dim", "!": "bold red"}
-_SIGN: Final = re.compile(r"(?:\S+ )?([><=!]) ")
 SHOWN_CASES: Final = 3
 _LABEL: Final = 10  # columns for `expected` and its like
 
@@ -88,7 +77,7 @@ class Terminal:
         self._labelled("expected", verdict.expected)
         self._labelled("came", verdict.came)
         for index, line in enumerate(verdict.conversation):
-            self._labelled("" if index else "said", line, _style_of(line))
+            self._labelled("" if index else "said", line, style_of(line))
         self._labelled("repeat", report.run.repeat(verdict.case), "bold")
 
     def _riddles(self, report: Report) -> None:
@@ -184,11 +173,6 @@ def _sentence(report: Report) -> tuple[str, str]:
 def _nothing(tally: Tally) -> str:
     unknown = tally.counts()[Standing.UNKNOWN]
     return f"{times(unknown, 'requirement')} without an answer" if unknown else "everything was skipped"
-
-
-def _style_of(line: str) -> str:
-    found = _SIGN.match(line)
-    return _SIGN_STYLES[found[1]] if found else ""
 
 
 def _unique(texts: Iterable[str]) -> list[str]:

@@ -16,6 +16,17 @@ SIGNS: Final = {
     Standing.UNTESTED: "–",
 }
 
+STYLES: Final = {
+    Standing.FAILED: "bold red",
+    Standing.UNKNOWN: "bold magenta",
+    Standing.WARNED: "yellow",
+    Standing.PASSED: "green",
+    Standing.SKIPPED: "dim",
+    Standing.UNTESTED: "dim",
+}
+_SIGN_STYLES: Final = {">": "cyan", "<": "blue", "=": "dim", "!": "bold red"}
+_SIGN: Final = re.compile(r"(?:\S+ )?([><=!]) ")
+
 # Control characters (but line feed and tab), lone surrogates, noncharacters, and what changes the direction of a line.
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -25,6 +36,12 @@ _INVISIBLE: Final = re.compile(
 def visible(text: str) -> str:
     """Return somebody else's text with what a terminal would obey, or a file cannot hold, written out as escapes."""
     return _INVISIBLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def style_of(line: str) -> str:
+    """Return how a line of a conversation looks, by its sign."""
+    found = _SIGN.match(line)
+    return _SIGN_STYLES[found[1]] if found else ""
 
 
 def promised(requirement: Requirement) -> str:

@@ -50,6 +50,9 @@ def check(
     name: Annotated[
         str, typer.Option(metavar="NAME", help="What the page calls the target; its URL when absent.")
     ] = "",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show every case, and everything that is sent and received.")
+    ] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.", show_default=False)] = None,
 ) -> None:
     """Judge a server by its URL.
@@ -76,4 +79,6 @@ def check(
             for line in listing(begin(one, one.where.target())):
                 console.print(line, soft_wrap=True)
         return
-    raise typer.Exit(judge(request, listeners_for(console, Telling(folder=report, name=name, junit=junit))))
+    raise typer.Exit(
+        judge(request, listeners_for(console, Telling(folder=report, name=name, junit=junit, verbose=verbose)))
+    )
