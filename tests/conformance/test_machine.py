@@ -74,4 +74,4 @@ def test_found_by_chance_alone(
 def test_an_honest_server_passes_and_the_budget_is_kept(briefly: Playground) -> None:
     [finished] = [event for event in run(briefly, [CONVERSATION]) if isinstance(event, Finished)]
     assert {(verdict.outcome, verdict.reason) for verdict in finished.verdicts} == {(Outcome.PASS, "")}
-    assert 1.9 <= finished.took_s < 6.0
+    assert 1.9 <= finished.took_s < 30.0

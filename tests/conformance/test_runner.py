@@ -247,4 +247,4 @@ def test_a_target_that_dies_or_freezes_ends_the_run_and_does_not_pass(address: s
     assert Outcome.PASS not in {verdict.outcome for verdict in finished.verdicts}
     assert isinstance(events[-1], TargetDied)
     assert events[-1].during.address == address
-    assert took_s < 15.0
+    assert took_s < 60.0

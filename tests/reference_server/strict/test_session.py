@@ -145,8 +145,7 @@ def test_a_connection_that_ends_is_a_departure_at_once(how: str) -> None:
                 socket.abort()
             else:
                 socket.frame(8, b"\x03\xe9")
-            async with asyncio.timeout(1):
-                assert await rig.application.gone.get() == (rig.application.sids[0], "transport close")
+            assert await rig.application.next_gone() == (rig.application.sids[0], "transport close")
             assert rig.server.connections() == 0
 
     run(test())
@@ -154,7 +153,7 @@ def test_a_connection_that_ends_is_a_departure_at_once(how: str) -> None:
 
 def test_a_silent_client_is_found_in_time() -> None:
     async def test() -> None:
-        async with serving(ping_interval=0.2, ping_timeout=0.3) as rig:
+        async with serving(ping_interval=0.2, ping_timeout=1.5) as rig:
             silent, alive = await rig.websocket(), await rig.websocket()
             start = asyncio.get_running_loop().time()
 
@@ -165,9 +164,9 @@ def test_a_silent_client_is_found_in_time() -> None:
 
             answering = asyncio.create_task(answer())
             assert await rig.application.next_gone() == (rig.application.sids[0], "ping timeout")
-            assert 0.3 < asyncio.get_running_loop().time() - start < 1.5
+            assert asyncio.get_running_loop().time() - start > 1.5
             assert await silent.close_code() == 1000
-            await asyncio.sleep(0.6)  # more than interval and timeout: who answers stays
+            await asyncio.sleep(2.0)  # more than interval and timeout: who answers stays
             assert rig.server.connections() == 1
             answering.cancel()
 
@@ -176,12 +175,14 @@ def test_a_silent_client_is_found_in_time() -> None:
 
 def test_unasked_pongs_neither_postpone_the_ping_nor_multiply_it() -> None:
     async def test() -> None:
-        async with serving(ping_interval=0.3, ping_timeout=20.0) as rig:
+        async with serving(ping_interval=1.0, ping_timeout=20.0) as rig:
             socket = await rig.websocket()
-            for _ in range(5):
+            pinged = asyncio.create_task(socket.receive())
+            while not pinged.done():
                 socket.send(*["3"] * 400)
                 await asyncio.sleep(0.1)
-            assert await socket.fence() == ["2"]
+            assert await pinged == "2"
+            assert await socket.fence() == []
 
     run(test())
 
@@ -189,7 +190,7 @@ def test_unasked_pongs_neither_postpone_the_ping_nor_multiply_it() -> None:
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
 def test_who_enters_no_namespace_is_closed(transport: str) -> None:
     async def test() -> None:
-        async with serving(connect_timeout=0.3) as rig:
+        async with serving(connect_timeout=1.5) as rig:
             inside = await rig.websocket()
             if transport == "websocket":
                 socket = await rig.websocket(join=None)
@@ -207,7 +208,7 @@ def test_who_enters_no_namespace_is_closed(transport: str) -> None:
 
 def test_who_is_refused_everywhere_is_closed_too() -> None:
     async def test() -> None:
-        async with serving(connect_timeout=0.3) as rig:
+        async with serving(connect_timeout=1.5) as rig:
             socket = await rig.websocket(join=None)
             socket.send('40{"token":"bad"}', "40/none")
             assert await socket.receive() == '44{"message":"Not authorized","data":"bad token"}'

@@ -203,7 +203,7 @@ def test_binary_for_polling_and_websocket_listeners_is_encoded_for_the_first() -
             sid = await rig.polling()
             socket = await rig.websocket()
             poll = asyncio.create_task(rig.get(sid))
-            await asyncio.sleep(0.1)
+            await until(lambda: bool(rig.server.eio.sockets[sid].queue._getters))  # the poll is waiting
             await rig.server.emit("both", b"\5")
             await poll
             assert (await socket.receive(), await socket.receive())[1] == "bBQ=="  # text, where bytes are due

@@ -169,7 +169,7 @@ def test_what_a_poll_is_still_bringing_comes_before_the_websocket() -> None:
 @pytest.mark.parametrize("then", ["stalls", "dies"])
 def test_an_upgrade_that_fails_leaves_polling_as_it_was(said: list[str | bytes], then: str) -> None:
     async def test() -> None:
-        async with serving(upgrade_timeout=0.3) as rig:
+        async with serving(upgrade_timeout=1.5 if then == "stalls" else 10.0) as rig:
             sid = await rig.polling()
             socket = await rig.probe(sid)
             socket.send(*said)
@@ -201,7 +201,7 @@ def test_a_stalled_upgrade_is_no_busy_loop() -> None:
             while bodies[-1] == b"6":
                 bodies.append((await rig.get(sid)).body)
             assert bodies[-1] == b'42["kept"]'
-            assert len(bodies) <= 12  # ten a second
+            assert len(bodies) <= 40  # ten a second; a busy loop would make hundreds
 
     run(test())
 
