@@ -18,7 +18,7 @@ import aiohttp
 
 from protocols.errors import ConnectionLost, ConnectRefused, RehearsalError, TargetUnreachable, UsageError, shorten
 from simulators.connection import Connection
-from simulators.process import READY_S
+from simulators.process import READY_S, Process
 from simulators.target import Target
 
 HANG: Final = 2
@@ -116,13 +116,15 @@ class Keeper:
     def start(self) -> None:
         """Start the target anew, once what we started before has ended; raises UsageError where that cannot be run."""
         self.end()
-        self._children.append(_Child(self.target.process.start, self.target.process.ready))
+        self._children.append(_Child(self.target.process))
 
     async def crash(self) -> None:
         """Run the command that makes the target die, to its end; raises UsageError where it fails."""
         command = self.target.process.crash
         try:
-            process = await asyncio.create_subprocess_exec(*command, stdin=subprocess.DEVNULL)
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=self.target.process.cwd or None, stdin=subprocess.DEVNULL
+            )
             code = await process.wait()
         except OSError as error:
             raise UsageError(f"{command[0]} cannot be run: {error}; mend crash in [process]") from error
@@ -170,16 +172,17 @@ class Keeper:
 class _Child:
     """A process that a target file has us run, and the last that it said."""
 
-    def __init__(self, command: tuple[str, ...], ready: str) -> None:
-        self.command = command
+    def __init__(self, process: Process) -> None:
+        self.command = command = process.start
         self.said_so = threading.Event()
         """Set once it has printed that it is ready."""
-        self._ready = ready
+        self._ready = process.ready
         self._lines: deque[str] = deque(maxlen=200)
         try:
             # A group of its own, since what is run may be a shell or npm, and the server a child of that.
             self._process = subprocess.Popen(  # noqa: S603  # stands in the target file of whoever runs this
                 command,
+                cwd=process.cwd or None,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -38,11 +38,11 @@ from conformance.models.hub_cast import HubCast
 from conformance.models.space import SpaceModel
 from conformance.models.space_cast import SpaceCast
 from conformance.playground import Options, Playground
-from conformance.process import Keeper
+from conformance.process import Keeper, Life, examine
 from conformance.stage import Stage
 from protocols import dongne, gateway, gopang, hub, space
 from protocols.contract import Protocol
-from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, TargetUnreachable, UsageError
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
 from simulators.connection import Connection
 from simulators.engine import Engine
 from simulators.history import Record
@@ -191,13 +191,9 @@ def ground(target: Target, options: Options, watch: Callable[[Record], None] | N
 
 async def _found(target: Target, keeper: Keeper) -> Target:
     """Return the target with its namespace; start it first where nobody is there and the target file says how."""
-    try:
-        return await target.located()
-    except TargetUnreachable:
-        if not keeper.can_start:
-            raise
-    keeper.start()
-    await keeper.until_ready()
+    if keeper.can_start and (await examine(target)).life is Life.DEAD:
+        keeper.start()
+        await keeper.until_ready()
     return await target.located()
 
 

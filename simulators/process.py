@@ -23,6 +23,8 @@ class Process:
     connected to."""
     crash: tuple[str, ...] = ()
     """Command and arguments that make it, or a worker of it, die at once."""
+    cwd: str = ""
+    """Folder in which these commands run; that of the target file where it does not say another, relative to that."""
     deaths: int = 3
     """After so many deaths by one operation, no more hostile inputs of that operation are tried."""
 

@@ -115,7 +115,7 @@ class Target:
     @classmethod
     def load(cls, path: Path, /, **overrides: Unpack[Overrides]) -> Self:
         """Read a `target.toml`; what is said beside it outweighs what stands in it."""
-        return read_table(cls, {**read_toml(path), **overrides}, f"{path}: ")
+        return read_table(cls, {**_at_home(read_toml(path), path.parent), **overrides}, f"{path}: ")
 
     @field_validator("url")
     @classmethod
@@ -288,6 +288,15 @@ class _Reference:
     @classmethod
     def _names_places(cls, scopes: str | tuple[str, ...]) -> str | tuple[str, ...]:
         return _checked(scopes)
+
+
+def _at_home(table: dict[str, object], folder: Path) -> dict[str, object]:
+    """Let commands run where the file is, whoever calls from wherever."""
+    process = table.get("process")
+    if not isinstance(process, dict):
+        return table
+    cwd = process.get("cwd", "")
+    return {**table, "process": {**process, "cwd": str((folder / cwd).resolve()) if isinstance(cwd, str) else cwd}}
 
 
 @cache
