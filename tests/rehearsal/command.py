@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Self
 
 COMMAND = Path(sys.executable).with_name("rehearsal")
-# What makes commands speak to whoever runs these tests.
-_RUNNERS = {"CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"}
-OURSELVES = {name: value for name, value in os.environ.items() if name not in _RUNNERS}
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ def rehearsal(
     done = subprocess.run(
         [COMMAND, *words],
         cwd=cwd,
-        env={**OURSELVES, "NO_COLOR": "1", **(env or {})},
+        env={**os.environ, "NO_COLOR": "1", **(env or {})},
         capture_output=True,
         text=True,
         timeout=within_s,
@@ -48,7 +45,7 @@ class Running:
             stderr=subprocess.PIPE,
             text=True,
             cwd=cwd,
-            env={**OURSELVES, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **(env or {})},
+            env={**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **(env or {})},
         )
 
     def __enter__(self) -> Self:
