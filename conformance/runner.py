@@ -127,8 +127,8 @@ def _end(ground: Playground, case: Case) -> Iterator[Verdict]:
 
 
 def _lapsed(ground: Playground, case: Case) -> Iterator[Verdict]:
-    """Yield a verdict for each SHOULD that was not kept, as it was seen first."""
-    lapses = {lapse.broken.requirement: lapse for lapse in reversed(ground.lapses)}
+    """Yield a verdict for each promise that was not kept while the case went on, as it was seen first."""
+    lapses = {(lapse.broken.requirement, lapse.broken.check): lapse for lapse in reversed(ground.lapses)}
     yield from (_failed(case, lapse.broken, lapse.conversation) for lapse in lapses.values())
 
 
