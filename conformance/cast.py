@@ -49,7 +49,7 @@ class Cast(ABC):
         """
         accepted: list[Operation] = []
         refused: list[Operation] = []
-        for operation in self.model.protocol.inbound.values():
+        for operation in self.model.claimed:
             if operation.event is not self.entry:
                 event = self.event(operation, who)
                 (accepted if self.model.foresee(who, event).refusal is None else refused).append(operation)
@@ -93,7 +93,8 @@ class Cast(ABC):
     def claims(self, identity: Identity) -> dict[str, Json]:
         """Return what somebody's token says; raises Skipped where the target's tokens are no JWT."""
         try:
-            claims = jwt.decode(identity.token, options={"verify_signature": False})
+            token = identity.token.removeprefix(self.people.prefix)
+            claims = jwt.decode(token, options={"verify_signature": False})
         except jwt.InvalidTokenError as error:
             raise Skipped(f"the target's tokens are no JWT that could be changed: {error}") from error
         return cast("dict[str, Json]", claims)
@@ -122,7 +123,7 @@ class Cast(ABC):
 
     def choose_places(self, number: int) -> None:
         """Take so many places to play in that no other case has had."""
-        self.places[:] = [self.stage.target.scope(self.scopes.next(), self.scopes.run) for _ in range(number)]
+        self.places[:] = [self.stage.target.place(self.scopes.next(), self.scopes.run) for _ in range(number)]
 
     async def reconnect(self, who: Person) -> None:
         """Connect somebody again whose connection has ended, as whom they were."""

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -22,6 +22,7 @@ from conformance.verdict import Broken
 from protocols.contract import Event, Handshake, Json, Operation, Protocol
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
 from simulators.connection import Connection
+from simulators.people import Identity
 from simulators.received import Received
 from simulators.target import EndpointChanges
 
@@ -39,13 +40,8 @@ class Attempt:
 
     label: str
     texts: Collection[str]
-    auth: Mapping[str, Json] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def changes(self) -> EndpointChanges:
-        """How its connection differs from others."""
-        return {"auth": self.auth, "headers": self.headers}
+    changes: EndpointChanges
+    """What is shown, and where."""
 
 
 Attempts = Callable[[Cast, Handshake], Awaitable[Sequence[Attempt]]]
@@ -86,13 +82,17 @@ def _case(protocol: Protocol, name: str, play: Callable[[Playground], None]) -> 
 
 
 async def _missing(cast: Cast, handshake: Handshake) -> list[Attempt]:
-    none = [Attempt("no auth at all", [handshake.missing]), Attempt("an empty auth", [handshake.missing], {})]
-    either = [handshake.missing, handshake.invalid]
-    return [*none, *(Attempt(f"the token {token!r}", either, {"token": token}) for token in ("", None))]
+    none = [
+        Attempt("no auth at all", [handshake.missing], {"auth": None}),
+        Attempt("an empty auth", [handshake.missing], {"auth": {}}),
+    ]
+    without: dict[str, Json] = {f"the token {token!r}": token for token in ("", None)}
+    return [*none, *_shown(cast, await cast.stranger("eve"), without, [handshake.missing, handshake.invalid])]
 
 
 async def _malformed(cast: Cast, handshake: Handshake) -> list[Attempt]:
-    token = (await cast.stranger("eve")).token
+    eve = await cast.stranger("eve")
+    token = eve.token
     wrong: dict[str, Json] = {
         "no JWT": "let-me-in",
         "three parts of nothing": "a.b.c",
@@ -105,25 +105,38 @@ async def _malformed(cast: Cast, handshake: Handshake) -> list[Attempt]:
         "an array": [token],
         "an object": {"token": token},
     }
-    return [Attempt(label, [handshake.invalid], {"token": value}) for label, value in wrong.items()]
+    return _shown(cast, eve, wrong, [handshake.invalid])
+
+
+def _shown(cast: Cast, whose: Identity, tokens: Mapping[str, Json], texts: Collection[str]) -> list[Attempt]:
+    """Return an attempt with each of these tokens, where this target takes tokens from."""
+    target = cast.stage.target
+    carried = {
+        label: token
+        for label, token in tokens.items()
+        if isinstance(token, str) or target.credentials.handshake.carries_json
+    }
+    return [Attempt(label, texts, target.showing(whose, token=token)) for label, token in carried.items()]
 
 
 async def _foreign(cast: Cast, handshake: Handshake) -> list[Attempt]:
-    claims = cast.claims(await cast.stranger("eve"))
-    wrong = {
-        "signed with another key": jwt.encode(claims, secrets.token_hex(32), algorithm="HS256"),
-        "signed by nobody": jwt.encode(claims, None, algorithm="none"),
+    eve = await cast.stranger("eve")
+    claims, prefix = cast.claims(eve), cast.people.prefix
+    wrong: dict[str, Json] = {
+        "signed with another key": prefix + jwt.encode(claims, secrets.token_hex(32), algorithm="HS256"),
+        "signed by nobody": prefix + jwt.encode(claims, None, algorithm="none"),
     }
     if cast.people.signs:
-        wrong["signed by another method"] = cast.people.sign(claims, algorithm="HS384")
-    return [Attempt(f"a token {label}", [handshake.invalid], {"token": token}) for label, token in wrong.items()]
+        wrong["signed by another method"] = cast.people.sign(claims, otherwise=True)
+    tokens = {f"a token {label}": token for label, token in wrong.items()}
+    return _shown(cast, eve, tokens, [handshake.invalid])
 
 
 async def _expired(cast: Cast, handshake: Handshake) -> list[Attempt]:
     now_s = int(time.time())
     eve = await cast.stranger("eve")
     expired = cast.signed(eve, {**cast.claims(eve), "iat": now_s - 7200, "exp": now_s - 3600})
-    return [Attempt("an expired token", [handshake.expired], {"token": expired.token})]
+    return _shown(cast, eve, {"an expired token": expired.token}, [handshake.expired])
 
 
 async def _claims(cast: Cast, handshake: Handshake) -> list[Attempt]:
@@ -133,10 +146,11 @@ async def _claims(cast: Cast, handshake: Handshake) -> list[Attempt]:
         for example in mutations(cast.model.protocol, handshake.claims, cast.claims(eve))
         if isinstance(example.payload, Mapping)  # a token holds nothing else
     ]
-    return [
-        Attempt(f"claims with a wrong {label}", [handshake.invalid], {"token": cast.signed(eve, claims).token})
+    tokens: dict[str, Json] = {
+        f"claims with a wrong {label}": cast.signed(eve, claims).token
         for label, claims in wrong[:: -(-len(wrong) // MAX_CLAIMS)]
-    ]
+    }
+    return _shown(cast, eve, tokens, [handshake.invalid])
 
 
 # ---- how they are tried ------------------------------------------------------------------------------------------
@@ -148,7 +162,7 @@ def _refused(handshake: Handshake, attempts: Attempts, may_hang_up: bool, ground
     async def play() -> None:
         async with ground.cast() as cast:
             await cast.assemble()
-            said = spoken(cast.model.protocol)
+            said = spoken(cast)
             for number, attempt in enumerate(await attempts(cast, handshake)):
                 # Who was refused first hears all that there is to hear, and each of the others one thing in turn.
                 within = said if number == 0 else [said[number % len(said)]]
@@ -166,7 +180,7 @@ def _by_header(handshake: Handshake, may_hang_up: bool, ground: Playground) -> N
             identity = await cast.stranger("hedy")
             bearer = {"Authorization": f"Bearer {identity.token}"}
             try:
-                hedy = await cast.stage.connect("hedy", identity, auth=None, headers=bearer)
+                hedy = await cast.stage.connect("hedy", identity, auth=None, headers=bearer, query={})
             except UsageError as refused:  # such a token in `auth` was good enough to begin with
                 expected = "a good token in the header is admitted"
                 came = f"it was refused: {refused.__cause__}"
@@ -174,10 +188,14 @@ def _by_header(handshake: Handshake, may_hang_up: bool, ground: Playground) -> N
                 raise refusal.shown(Symptom.heard("hedy", REFUSED)) from refused
             await cast.stage.leave(hedy)
             worthless = {"Authorization": "Bearer let-me-in"}
-            said = spoken(cast.model.protocol)
+            said = spoken(cast)
             for attempt in (
-                Attempt("a bad token in the header", [handshake.invalid], None, worthless),
-                Attempt("a bad token beside a good header", [handshake.invalid], {"token": "let-me-in"}, bearer),
+                Attempt("a bad token in the header", [handshake.invalid], {"headers": worthless}),
+                Attempt(
+                    "a bad token beside a good header",
+                    [handshake.invalid],
+                    {"auth": {"token": "let-me-in"}, "headers": bearer},
+                ),
             ):
                 await _try(cast, attempt, said, may_hang_up=may_hang_up)
 
@@ -187,7 +205,14 @@ def _by_header(handshake: Handshake, may_hang_up: bool, ground: Playground) -> N
 async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may_hang_up: bool) -> None:
     """Knock, stay as far as that is possible, act within earshot, and check that nothing passes either way."""
     stage, requirement = cast.stage, cast.address("all/9")
+    ways = stage.target.refusal
+    may_hang_up = may_hang_up or "disconnect" in ways.handshake
     overheard: list[Received] = []
+
+    def overhear(received: Received) -> None:
+        if received.name != ways.event or not ways.event:  # else it is how the target says no
+            overheard.append(received)
+
     expected = f"{attempt.label} is refused with a connect error"
     stage.begin(f"{INTRUDER} = knocks with {attempt.label}")
     try:
@@ -197,9 +222,11 @@ async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may
             INTRUDER,
             stage.history,
             patience_s=stage.target.connect_s,
-            on_event=overheard.append,
+            on_event=overhear,
         )
     except ConnectRefused as by_http:
+        if "http" in ways.handshake:
+            return
         came = f"HTTP refused it: {by_http.message}"
         raise Broken(requirement, expected, came, check=Check.AUTH_REQUIRED) from by_http
     except ConnectionLost as lost:
@@ -262,7 +289,7 @@ async def _tell(cast: Cast, operation: Operation) -> None:
 
 async def _intrude(cast: Cast, connection: Connection, within: Sequence[Operation]) -> None:
     """Let who was refused try to enter and to say the same."""
-    first = next(iter(cast.model.protocol.inbound.values()))
+    first = cast.model.claimed[0]
     events: list[Event] = []
     for operation in {operation.id: operation for operation in (first, *within)}.values():
         who = await cast.ready(operation)

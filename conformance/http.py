@@ -14,6 +14,7 @@ from conformance.verdict import Broken
 from protocols.contract import Json
 from protocols.errors import TargetUnreachable
 from simulators import strict_json
+from simulators.credentials import values_of
 from simulators.people import Identity
 from simulators.target import Target
 
@@ -74,8 +75,13 @@ class Http:
 
     def __init__(self, target: Target) -> None:
         self._patience_s = target.deadline_s(ANSWERED_MS)
+        self._credentials = target.credentials.http
         self._is_secure = target.url.startswith("https:")
-        self.session = aiohttp.ClientSession(target.url, auto_decompress=True)
+        self.session = aiohttp.ClientSession(
+            target.url,
+            auto_decompress=True,
+            cookie_jar=aiohttp.DummyCookieJar(),  # many people share it
+        )
         self.on_exchange: Callable[[Exchange], None] = lambda exchange: None
         """Told of every request once it is over."""
 
@@ -97,12 +103,12 @@ class Http:
         headers: Mapping[str, str] | None = None,
         json: Json = None,
     ) -> Reply:
-        """Make a request, with somebody's token as bearer, and return what came.
+        """Make a request, with somebody's credentials, and return what came.
 
         Raises Broken at the requirement when nothing comes, TargetUnreachable when there is no connection.
         """
-        bearer = {} if by is None else {"Authorization": f"Bearer {by.token}"}
-        headers = {**bearer, **(headers or {})}
+        shown = {} if by is None else self._credentials.shown(values_of(by))
+        headers = {**shown, **(headers or {})}
         reply: Reply | None = None
         timeout = aiohttp.ClientTimeout(total=self._patience_s)
         try:

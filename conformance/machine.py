@@ -49,7 +49,7 @@ class Conversation(RuleBasedStateMachine):
         self.ground = self.search.ground
         self._stack = ExitStack()
         with self.search.watching(self._shown), ExitStack() as opening:  # lets everybody go when not all can come
-            self.cast: Cast = opening.enter_context(self.ground.opened(hurried=self.search.is_hurried))
+            self.cast: Cast = opening.enter_context(self.ground.opened(hurried=self.search.is_shrinking))
             self.ground.run(self.cast.prepare(NAMES, PLACES))
             self.cast.stage.steps.clear()  # a story begins when everybody is there
             self._stack = opening.pop_all()
@@ -88,7 +88,7 @@ class Conversation(RuleBasedStateMachine):
             case "invalid":
                 self._say_invalid(draw, who)
             case "garbage":
-                operation = draw(st.sampled_from(list(self.cast.model.protocol.inbound.values())))
+                operation = draw(st.sampled_from(self.cast.model.claimed))
                 wrong = draw(garbage(self.cast.model.protocol, operation))
                 self._break(who, operation.name, wrong.values)
             case _:
@@ -114,7 +114,7 @@ class Conversation(RuleBasedStateMachine):
 
     def _say_invalid(self, draw: st.DrawFn, who: Person) -> None:
         protocol = self.cast.model.protocol
-        operation = draw(st.sampled_from([op for op in protocol.inbound.values() if op.schema is not None]))
+        operation = draw(st.sampled_from([op for op in self.cast.model.claimed if op.schema is not None]))
         example = draw(invalid(protocol, str(operation.schema)))
         self._break(who, operation.name, [example.payload])
 

@@ -126,6 +126,11 @@ class Model(ABC):
         """Yield what is wrong with an accepted event beyond what the contract's templates can say."""
         return iter(())
 
+    @property
+    def claimed(self) -> list[Operation]:
+        """What clients may emit, as far as the target claims to know it."""
+        return [one for one in self.protocol.inbound.values() if not self.target.scope.reason(one.name)]
+
     # ---- what comes later --------------------------------------------------------------------------------------
 
     def owe(self, expectation: Expectation, after_ms: float) -> None:
@@ -256,9 +261,11 @@ class Model(ABC):
         operation = self.protocol.by_id[trigger.operation]
         assert operation.action is Action.SEND
         where = render_known(trigger.where, scopes)
+        is_claimed = not self.target.scope.reason(operation.name, trigger.requirement)
+        level = trigger.level if is_claimed else Level.MAY
         for receiver in self._audience(trigger, who, event, scopes):
             yield Expectation(
-                receiver, operation, where, trigger.within_ms, trigger.requirement, trigger.level, trigger.disconnects
+                receiver, operation, where, trigger.within_ms, trigger.requirement, level, trigger.disconnects
             )
 
     def _audience(self, trigger: Trigger, who: Person, event: Event | None, scopes: Scopes) -> Iterator[Person]:

@@ -1,7 +1,6 @@
 """What cases are played on: the target, the loop of its connections, and the people, places and time there are."""
 
 import random
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 from conformance.cast import Cast, Scopes
 from conformance.http import Http
 from conformance.model import Model
+from conformance.process import Keeper
 from conformance.stage import Lapse, Stage
 from conformance.verdict import Broken, Key
 from protocols.errors import RehearsalError
@@ -65,8 +65,8 @@ class Playground:
     """What the search of the present case has found."""
     conversation: tuple[str, ...] = ()
     """What showed the last broken promise."""
-    started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
-    """What restart commands have started; ended with the ground."""
+    keeper: Keeper
+    """Who starts the target, where its target file says how."""
 
     watch: Callable[[Record], None] | None = None
     """Hears of everything that anybody on a stage sends or receives."""
@@ -78,10 +78,10 @@ class Playground:
     @asynccontextmanager
     async def cast(self, *, hurried: bool = False) -> AsyncIterator[Cast]:
         """Bring new people onto a new stage; when a promise is broken there, keep the conversation that shows it."""
-        stage = Stage(self.target, self.make_model(self.target), History(self.watch))
+        stage = Stage(self.target, self.make_model(self.target), History(self.watch), self.keeper)
         stage.hurried = hurried
         stage.given_up = self.given_up
-        stage.started = self.started
+        stage.proven = self.people.proven
         stage.origins, stage.runs = self.people.origins, (self.people.run, self.scopes.run)
         self.http.on_exchange = stage.note
         try:

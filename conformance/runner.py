@@ -1,19 +1,20 @@
 """Plays cases on a target and tells what happened, case by case; prints nothing."""
 
-import subprocess
+import re
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from conformance.case import Case, Skipped
-from conformance.checks import OF_TIME, Check
+from conformance.checks import Check
+from conformance.claims import as_claimed, unclaimed
 from conformance.playground import Playground
+from conformance.process import FINE, Condition, Life, examine
 from conformance.reproduce.record import record
 from conformance.verdict import Broken, Outcome, Verdict
-from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, RehearsalError, TargetUnreachable, UsageError
-from simulators.connection import Connection
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, TargetUnreachable, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,10 @@ class TargetRevived:
 
 RunEvent: TypeAlias = Started | Finished | TargetDied | TargetRevived
 
+LIMITED: Final = "; if it counts connections, say [limits] connects_per_minute = … in the target file"
+_LIMIT: Final = re.compile(r"rate|limit|too many", re.IGNORECASE)
 MAX_REVIVALS: Final = 20
 """A target that dies oftener than this is left alone."""
-ONCE_MORE: Final = 2
-"""How often a case is played again that found something late: a machine stops for a moment, a server is late again."""
-REVIVAL_MS: Final = 10_000
-"""How long a restart may take until the target answers again; times the target's patience."""
 
 
 def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
@@ -73,38 +72,33 @@ def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
         verdicts = tuple(_play(ground, case))
         ground.known |= {verdict.key for verdict in verdicts if verdict.outcome is Outcome.FAIL}
         in_doubt = any(verdict.outcome >= Outcome.UNKNOWN for verdict in verdicts)
-        reason = _why_dead(ground) if in_doubt else ""
-        if reason:
-            verdicts = _blamed(ground, case, verdicts, reason)
+        condition = ground.run(examine(ground.target)) if in_doubt else FINE
+        if condition.is_gone:
+            verdicts = _blamed(ground, case, verdicts, condition)
+        verdicts = tuple(as_claimed(ground.target, verdict) for verdict in verdicts)
         yield Finished(case, verdicts, time.monotonic() - began)
-        if reason:
-            yield TargetDied(case, reason)
+        if condition.is_gone:
+            yield TargetDied(case, condition.words)
             revivals += 1
-            if revivals > MAX_REVIVALS or not _revive(ground):
+            if revivals > MAX_REVIVALS or not _revive(ground, condition):
                 return
             yield TargetRevived(case)
 
 
 def _play(ground: Playground, case: Case) -> Iterator[Verdict]:
-    _forget(ground)
-    if case.is_slow and not ground.options.slow:
-        yield from _all(case, Outcome.SKIP, "slow; asked for with --slow")
-        return
-    ended = list(_end(ground, case))
-    for _ in range(ONCE_MORE):
-        if case.is_random or not any(verdict.check in OF_TIME for verdict in ended):
-            break
-        _forget(ground)
-        ended = list(_end(ground, case))
-    yield from (_failed(case, found.broken, found.conversation, found.times) for found in ground.found)
-    # A search that has found something ends all the same, and that shows nothing.
-    yield from (verdict for verdict in ended if not ground.found or verdict.outcome is not Outcome.PASS)
-
-
-def _forget(ground: Playground) -> None:
     ground.lapses.clear()
     ground.found.clear()
     ground.conversation = ()
+    if case.is_slow and not ground.options.slow:
+        yield from _all(case, Outcome.SKIP, "slow; asked for with --slow")
+        return
+    if reason := unclaimed(ground.target, case):
+        yield from _all(case, Outcome.SKIP, reason)
+        return
+    ended = list(_end(ground, case))
+    yield from (_failed(case, found.broken, found.conversation, found.times) for found in ground.found)
+    # A search that has found something ends all the same, and that shows nothing.
+    yield from (verdict for verdict in ended if not ground.found or verdict.outcome is not Outcome.PASS)
 
 
 def _end(ground: Playground, case: Case) -> Iterator[Verdict]:
@@ -116,7 +110,10 @@ def _end(ground: Playground, case: Case) -> Iterator[Verdict]:
         yield _failed(case, broken, ground.conversation)
     except Skipped as skipped:
         yield from _all(case, Outcome.SKIP, str(skipped))
-    except (ConnectionLost, ConnectRefused, NotHeard, TargetUnreachable, UsageError) as error:
+    except ConnectRefused as refused:
+        hint = LIMITED if _LIMIT.search(refused.message) and not ground.target.limits.connects_per_minute else ""
+        yield from _all(case, Outcome.UNKNOWN, f"ConnectRefused: {refused}{hint}")
+    except (ConnectionLost, NotHeard, TargetUnreachable, UsageError) as error:
         yield from _all(case, Outcome.UNKNOWN, f"{type(error).__name__}: {error}")
     except Exception:  # noqa: BLE001 -- whatever a check of ours dies of, it says nothing about the target
         yield from _all(case, Outcome.UNKNOWN, "our own check crashed:\n" + traceback.format_exc())
@@ -127,8 +124,8 @@ def _end(ground: Playground, case: Case) -> Iterator[Verdict]:
 
 
 def _lapsed(ground: Playground, case: Case) -> Iterator[Verdict]:
-    """Yield a verdict for each promise that was not kept while the case went on, as it was seen first."""
-    lapses = {(lapse.broken.requirement, lapse.broken.check): lapse for lapse in reversed(ground.lapses)}
+    """Yield a verdict for each SHOULD that was not kept, as it was seen first."""
+    lapses = {lapse.broken.requirement: lapse for lapse in reversed(ground.lapses)}
     yield from (_failed(case, lapse.broken, lapse.conversation) for lapse in lapses.values())
 
 
@@ -154,52 +151,30 @@ def _failed(case: Case, broken: Broken, conversation: tuple[str, ...], times: in
     )
 
 
-def _why_dead(ground: Playground) -> str:
-    """Return why the target takes no more connections; empty while it does."""
-
-    async def knock() -> None:
-        target = ground.target
-        connection = await Connection.open(target.endpoint(), target.contract, "knock", patience_s=target.connect_s)
-        await connection.close()
-
-    try:
-        ground.run(knock())
-    except RehearsalError as error:
-        # Where credentials are wanted, whoever comes without any is refused by a target that lives.
-        is_alive = isinstance(error, ConnectRefused) and ground.target.contract.handshake is not None
-        return "" if is_alive else str(error)
-    return ""
-
-
-def _blamed(ground: Playground, case: Case, verdicts: tuple[Verdict, ...], reason: str) -> tuple[Verdict, ...]:
-    """Make a death a failure of its own: of `all/1`, unless the case has named another requirement already."""
+def _blamed(ground: Playground, case: Case, verdicts: tuple[Verdict, ...], condition: Condition) -> tuple[Verdict, ...]:
+    """Say of what has failed that the target died of it; where nothing has, `all/1` is broken by that alone."""
+    address = f"{ground.target.protocol}/all/1"
+    words = ground.keeper.last_words or condition.words
+    end = f"it hangs: {words}" if condition.life is Life.HUNG else f"it died: {words}"
     if any(verdict.outcome is Outcome.FAIL for verdict in verdicts):
-        return verdicts
-    broken = Broken(
-        f"{ground.target.protocol}/all/1",
-        "the target goes on serving",
-        f"it died: {reason}",
-        check=Check.SERVER_SURVIVES,
-        about=case.subject,
-    )
+        return tuple(_died_of(verdict, address, end) for verdict in verdicts)
+    expected = "the target goes on serving"
+    broken = Broken(address, expected, end, check=Check.SERVER_SURVIVES, about=case.subject)
     return (_failed(case, broken, ground.conversation),)
 
 
-def _revive(ground: Playground) -> bool:
-    """Run the target's restart command, if it has one, and wait until the target answers; say whether it does."""
-    if ground.target.restart is None:
-        return False
-    # What may be run stands in the target file of whoever runs this; it may go on running, as a server does.
+def _died_of(verdict: Verdict, address: str, end: str) -> Verdict:
+    if verdict.outcome is not Outcome.FAIL:
+        return verdict
+    if verdict.requirement == address:
+        return replace(verdict, expected="the target goes on serving", came=end, check=Check.SERVER_SURVIVES)
+    return replace(verdict, came=f"{verdict.came}; {end}", also=tuple(dict.fromkeys((*verdict.also, address))))
+
+
+def _revive(ground: Playground, condition: Condition) -> bool:
+    """Bring the target back, where its target file says how; say whether it is."""
     try:
-        process = subprocess.Popen(ground.target.restart, stdin=subprocess.DEVNULL)  # noqa: S603
-    except OSError:
+        ground.run(ground.keeper.revive(condition))
+    except (UsageError, TargetUnreachable):
         return False  # the report says that the target died, and what has been found
-    ground.started.append(process)
-    deadline = time.monotonic() + REVIVAL_MS / 1000 * ground.target.patience
-    while time.monotonic() < deadline:
-        if not _why_dead(ground):
-            return True
-        if process.poll():
-            return False
-        time.sleep(0.1)
-    return False
+    return True

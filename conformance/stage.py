@@ -6,19 +6,20 @@ connection and compares. So "nobody else heard" rests on an answered round trip,
 
 import asyncio
 import itertools
-import subprocess
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Unpack, cast
 
+from conformance import refusals
 from conformance.belated import Belated
+from conformance.case import Skipped
 from conformance.checks import Check
 from conformance.expectation import Expectation, Heard, Outlook
 from conformance.judge import Extra, Step, judge
-from conformance.leaks import Leaks
 from conformance.model import Model
 from conformance.person import Person
+from conformance.process import Keeper
 from conformance.reproduce.evidence import Aside, Evidence, Pause
 from conformance.symptom import CLOSED, Symptom
 from conformance.verdict import Broken
@@ -41,7 +42,7 @@ _HURRY: Final = 0.3  # s; how long a step waits once its case has failed and onl
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A promise that was not kept while the case could go on, and the conversation that shows it."""
+    """A promise of level SHOULD that was not kept, and the conversation that shows it."""
 
     broken: Broken
     conversation: tuple[str, ...]
@@ -50,7 +51,7 @@ class Lapse:
 class Stage:
     """One cast of people on one target, and what the model knows of them."""
 
-    def __init__(self, target: Target, model: Model, history: History) -> None:
+    def __init__(self, target: Target, model: Model, history: History, keeper: Keeper | None = None) -> None:
         self.target = target
         self.model = model
         self.history = history
@@ -59,8 +60,8 @@ class Stage:
         self.hurried = False
         self.given_up: set[str] = set()
         """Ids of operations that a SHOULD promised in vain, for which nobody waits any more."""
-        self.started: list[subprocess.Popen[bytes]] = []
-        """What restart commands have started; ended with the ground."""
+        self.keeper = keeper or Keeper(target)
+        """Who starts the target again when a scene has made it die."""
         self.steps: list[str] = []
         """What everybody did so far, one line each."""
         self.origins: Mapping[str, Origin] = {}
@@ -70,8 +71,9 @@ class Stage:
         self._asides: list[tuple[int, Aside]] = []
         self._begun: list[int] = []
         self._refused: list[int] = []
+        self.proven: set[str] = set()
+        """Tokens of people whom the target has let in to stay."""
         self._belated = Belated(target)
-        self._leaks = Leaks(model.protocol, self.people, history)
         self._untimely: list[Broken] = []  # what timers of the target caused at the wrong time during this step
         self._fenced_at = 0.0
         self._step_began = 0
@@ -110,11 +112,9 @@ class Stage:
         return who
 
     async def _open(self, who: Person, changes: EndpointChanges) -> None:
-        if who.identity is not None and self.model.protocol.handshake is not None:
-            changes.setdefault("auth", {"token": who.identity.token})
         try:
             who.connection = await Connection.open(
-                self.target.endpoint(**changes),
+                self.target.door(who.identity, **changes),
                 self.model.protocol,
                 who.name,
                 self.history,
@@ -122,10 +122,22 @@ class Stage:
                 on_event=who.take,
                 on_answer=who.take,
             )
+            if who.identity is not None and "disconnect" in self.target.refusal.handshake:
+                await self._stay(who.connection, who.identity)
         except ConnectRefused as refused:
             if who.identity is None:
                 raise
             raise UsageError(refused_session(who.identity, refused.message)) from refused
+
+    async def _stay(self, connection: Connection, identity: Identity) -> None:
+        """See whether the target lets somebody stay; whom it never has let, it does not know."""
+        if identity.token in self.proven:
+            return
+        try:
+            await connection.fence(within_s=self.target.deadline_s(FENCE_MS))
+        except ConnectionLost as lost:
+            raise UsageError(refused_session(identity, str(lost))) from lost
+        self.proven.add(identity.token)
 
     async def leave(self, who: Person, *, politely: bool = True) -> Heard:
         """End somebody's connection, check that those who must hear of it do, and return what was heard.
@@ -181,6 +193,7 @@ class Stage:
         It asks for an ack where there is one, unless `asks` says otherwise.
         """
         operation = self.model.protocol.operation(event)
+        await self._return(who)
         await who.pace(operation)
         asks = operation.ack is not None if asks is None else asks
         outlook = self.model.foresee(who, event, asked=asks)
@@ -206,6 +219,7 @@ class Stage:
         It asks for an ack where there is one, unless `asks` says otherwise.
         """
         operation = self.model.protocol.inbound.get(event_name)
+        await self._return(who)
         asks = (operation is not None and operation.ack is not None) if asks is None else asks
         outlook = self.model.foresee_invalid(who, event_name, arguments, asked=asks)
         await who.pace(operation)
@@ -219,6 +233,8 @@ class Stage:
     def _act(
         self, who: Person, event: Event | None, name: str, arguments: Sequence[object], outlook: Outlook, *, asks: bool
     ) -> Step:
+        if reason := self.target.scope.reason(name):
+            raise Skipped(reason)
         self.begin(f"{who} {Direction.SENT} {describe(name, cast('Sequence[Value]', arguments))}")
         assert who.connection is not None
         ack_id = None
@@ -288,7 +304,11 @@ class Stage:
             receivers.add(step.who)
         deadline = step.began_ns / 1e9 + max(waits, default=0.0)
         await self.until(
-            lambda: (all(map(_is_settled, counted)) and _is_answered(step)) or self._is_otherwise(step.outlook),
+            lambda: (
+                (all(map(_is_settled, counted)) and _is_answered(step))
+                or self._is_otherwise(step.outlook)
+                or refusals.is_otherwise(step, {person: person.arrivals for person in self.people}, self.target.refusal)
+            ),
             receivers,
             deadline,
         )
@@ -362,13 +382,15 @@ class Stage:
 
     def _compare(self, step: Step, heard: Heard) -> list[Extra]:
         """Raise the first broken promise, and return what nothing explains until the step has been applied."""
+        is_cut_off = refusals.is_cut_off(step, self.target.refusal)
+        step, heard = refusals.settled(step, heard, self.target.refusal)
+        if is_cut_off:
+            step = self._sent_away(step)
         self._check_alive(step)
         expectations = [*step.outlook.expectations, *self._belated.before(step.began_ns)]
         outlook = replace(step.outlook, expectations=expectations)
         judgement = judge(self.model.protocol, replace(step, outlook=outlook), heard, self.target, self._floats)
         self._belated.note(step, heard)
-        for broken in self._leaks.findings(step, heard, self._step_began):
-            self.lapse(broken)  # whatever else is wrong with the step is to be seen, too
         findings = [*judgement.findings, *((broken, Level.MUST) for broken in self._untimely), *self._overdue()]
         for broken, level in findings:
             if level is not Level.MUST:
@@ -377,6 +399,18 @@ class Stage:
             if level is Level.MUST:
                 raise broken
         return judgement.extras
+
+    def _sent_away(self, step: Step) -> Step:
+        """Note that who was refused is gone by that, as the target file allows; others may hear of it."""
+        assert step.who is not None  # it was refused to somebody
+        others = [replace(item, level=Level.MAY) for item in self.model.foresee_end(step.who).expectations]
+        self._gone(step.who)
+        return replace(step, outlook=replace(step.outlook, expectations=[*step.outlook.expectations, *others]))
+
+    async def _return(self, who: Person) -> None:
+        """Connect somebody again who was cut off for what they said, where that counts as a refusal."""
+        if self.target.refusal.disconnect and not who.is_connected:
+            await self.connect(who.name)
 
     def _explain(self, extras: Iterable[Extra]) -> None:
         """Raise the first that still nothing explains, now that what the step has caused is known."""
@@ -418,7 +452,7 @@ class Stage:
         return broken.shown(Symptom.heard(who, CLOSED))
 
     def lapse(self, broken: Broken) -> None:
-        """Remember a promise that was not kept, such as a SHOULD; the case goes on."""
+        """Remember a promise of level SHOULD that was not kept; the case goes on."""
         self.witness(broken)
         self.lapses.append(Lapse(broken, self.conversation(broken)))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from conformance.case import Case
 from conformance.cases import contract_cases
 from conformance.cast import Cast, Scopes
+from conformance.claims import check_claims
 from conformance.handshakes import handshake_cases
 from conformance.http import Http
 from conformance.model import Model
@@ -37,15 +38,16 @@ from conformance.models.hub_cast import HubCast
 from conformance.models.space import SpaceModel
 from conformance.models.space_cast import SpaceCast
 from conformance.playground import Options, Playground
+from conformance.process import Keeper, Life, examine
 from conformance.stage import Stage
 from protocols import dongne, gateway, gopang, hub, space
 from protocols.contract import Protocol
-from protocols.errors import ConnectRefused, UsageError
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
 from simulators.connection import Connection
 from simulators.engine import Engine
 from simulators.history import Record
 from simulators.people import People, refused_session
-from simulators.target import Target
+from simulators.target import NO_NAMESPACE, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,42 +162,62 @@ def ground(target: Target, options: Options, watch: Callable[[Record], None] | N
     """
     suite = suite_of(target.protocol)
     with Engine() as engine:
-        found = engine.submit(target.located())
-        people = People(found)
-        engine.submit(_enter(found, people))
-        http = engine.submit(_open_http(found))
-        playground = Playground(
-            target=found,
-            engine=engine,
-            people=people,
-            http=http,
-            options=options,
-            make_model=suite.make_model,
-            make_cast=suite.make_cast,
-            scopes=Scopes(secrets.token_hex(3)),
-            watch=watch,
-        )
+        check_claims(target, suite.cases())
+        keeper = Keeper(target)
         try:
-            yield playground
+            found = engine.submit(_found(target, keeper))
+            people = People(found)
+            http = engine.submit(_open_http(found))
+            try:
+                engine.submit(_enter(found, people))
+                yield Playground(
+                    target=found,
+                    engine=engine,
+                    people=people,
+                    http=http,
+                    options=options,
+                    make_model=suite.make_model,
+                    make_cast=suite.make_cast,
+                    scopes=Scopes(secrets.token_hex(3)),
+                    keeper=keeper,
+                    watch=watch,
+                )
+            finally:
+                engine.submit(people.close())
+                engine.submit(http.close())
         finally:
-            engine.submit(people.close())
-            engine.submit(http.close())
-            for process in playground.started:
-                process.terminate()
-                process.wait()
+            keeper.end()
+
+
+async def _found(target: Target, keeper: Keeper) -> Target:
+    """Return the target with its namespace; start it first where nobody is there and the target file says how."""
+    if keeper.can_start and (await examine(target)).life is Life.DEAD:
+        keeper.start()
+        await keeper.until_ready()
+    return await target.located()
 
 
 async def _enter(target: Target, people: People) -> None:
-    """Show credentials once, where the handshake wants some: with wrong ones there is nothing to judge."""
-    if target.contract.handshake is None:
-        return
-    identity = await people.somebody("scout")
-    endpoint = target.endpoint(auth={"token": identity.token})
+    """Come in once, with credentials where the handshake wants some: who is let in nowhere has nothing to judge."""
+    identity = None if target.contract.handshake is None else await people.somebody("scout")
     try:
-        scout = await Connection.open(endpoint, target.contract, "scout", patience_s=target.connect_s)
+        scout = await Connection.open(target.door(identity), target.contract, "scout", patience_s=target.connect_s)
+        if identity is not None:
+            await scout.fence(within_s=target.connect_s)
+            people.proven.add(identity.token)
+        await scout.close()
     except ConnectRefused as refused:
+        if refused.message in NO_NAMESPACE:
+            raise UsageError(f"{target.url} has no namespace {target.namespace}; mend namespace") from refused
+        if identity is None:
+            raise
         raise UsageError(refused_session(identity, refused.message)) from refused
-    await scout.close()
+    except ConnectionLost as lost:
+        if identity is None:
+            raise
+        raise UsageError(refused_session(identity, str(lost))) from lost
+    except NotHeard:
+        return  # whoever answers no fence is judged for that
 
 
 async def _open_http(target: Target) -> Http:

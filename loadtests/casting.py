@@ -43,7 +43,7 @@ class Casting:
         # Those who share a session are found by their numbers: the third tablet is the third messenger's.
         name = f"{kind}-{self._counts[kind]}"
         self._places[name] = place
-        scope = self._target.scope(place // PER_SCOPE, self._run)
+        scope = self._target.place(place // PER_SCOPE, self._run)
         identity = None
         if role.is_staff:
             scope, identity = self._posts.popleft()

@@ -13,10 +13,12 @@ from rich.console import Console
 from conformance.case import Case
 from conformance.playground import Options
 from conformance.report import Listener, Report, Run
+from conformance.report.github import GitHub
 from conformance.report.html import HtmlFile
 from conformance.report.json import JsonFile
 from conformance.report.junit import JunitFile
 from conformance.report.progress import Verbose, progress
+from conformance.report.sarif import SarifFile
 from conformance.report.terminal import Terminal, TextFile
 from conformance.runner import run
 from conformance.suite import ground, suite_of
@@ -136,12 +138,17 @@ class Telling:
     name: str = ""
     """What the target is called beside others in that folder; its URL when empty."""
     junit: Path | None = None
+    sarif: Path | None = None
+    github: bool = False
+    """Whether to speak to the runner of GitHub Actions."""
+    summary: Path | None = None
+    """Where that takes a summary in Markdown."""
     verbose: bool = False
     """Whether the console shows every case, and everything that is sent and received."""
 
 
 def listeners_for(console: Console, telling: Telling = Telling()) -> list[Listener]:
-    """Return those who tell of a run: on the console, in the files of a folder, in a file of JUnit.
+    """Return those who tell of a run: on the console, in the files that are wanted, to a runner.
 
     Raises UsageError for a file that cannot be written, before anything has been played.
     """
@@ -155,6 +162,10 @@ def listeners_for(console: Console, telling: Telling = Telling()) -> list[Listen
         ]
     if telling.junit is not None:
         listeners.append(JunitFile(_writable(telling.junit)))
+    if telling.sarif is not None:
+        listeners.append(SarifFile(_writable(telling.sarif)))
+    if telling.github:
+        listeners.append(GitHub(console, telling.summary and _writable(telling.summary)))
     return listeners
 
 

@@ -49,7 +49,7 @@ class PaperPeople:
 
     def scope(self, n: int) -> str:
         """Name the n-th place to play in."""
-        return f"virtual-{n}" if self._target.makes_places else self._target.scope(n, "virtual")
+        return f"virtual-{n}" if self._target.makes_places else self._target.place(n, "virtual")
 
     def claims(self, identity: Identity) -> Mapping[str, Json]:
         """Return what a verified token says of somebody; nothing where connecting takes none."""

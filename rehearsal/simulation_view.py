@@ -175,6 +175,7 @@ def verdict(tally: Tally, protocol: Protocol) -> Iterator[Text]:
             "heard by somebody else": tally.total("misheard"),
             "against the contract": tally.violations,
             "connections hung up": tally.dropped,
+            "rooms that let nobody in": len(tally.shut_out),
         }
         yield Text("Not as promised: " + ", ".join(f"{n:,} {what}" for what, n in counts.items() if n), "bold red")
         for example in tally.examples:

@@ -8,7 +8,7 @@ import heapq
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import ClassVar, TypeAlias
 
@@ -44,6 +44,8 @@ class Post:
 
     path: str
     body: Mapping[str, Json]
+    room: str = field(default="", compare=False)
+    """The place that it lets one into, where it is for nothing else: a target may have ways of its own for that."""
 
 
 @dataclass(frozen=True, slots=True)

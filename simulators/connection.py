@@ -145,6 +145,8 @@ class Connection:
         self.abort()
 
     async def _connect(self, patience_s: float) -> None:
+        if self.endpoint.pace is not None:
+            await self.endpoint.pace.turn()
         match self.endpoint.transport:
             case "websocket":
                 await WebSocket.open(self.endpoint, self, patience_s=patience_s)

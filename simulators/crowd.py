@@ -9,7 +9,7 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Self
 
 from protocols.contract import Event, Json, Operation
@@ -19,9 +19,10 @@ from simulators.actor import Act, Actor, Connect, Cut, Emit, EmitRaw, Leave, Pos
 from simulators.connection import Connection
 from simulators.delivery import Ledger
 from simulators.history import History
+from simulators.http_calls import CallRefused
 from simulators.people import Identity, People
 from simulators.received import Answer, Received
-from simulators.scenario import KINDS, Cast, Scenario
+from simulators.scenario import KINDS, PER_SCOPE, Cast, Scenario
 from simulators.schedule import Schedule
 from simulators.tally import Tally
 from simulators.target import Target
@@ -113,11 +114,14 @@ class Crowd:
         target = await target.located()
         people = People(target)
         try:
+            if target.has_rooms_made:
+                rooms = await people.make_rooms(-(-cast.size // PER_SCOPE), run)
+                target = replace(target, scopes=tuple(rooms))
             scenario = Scenario.plan(
                 cast,
                 protocol=target.protocol,
                 seed=seed,
-                scope=lambda n: target.scope(n, run),
+                scope=lambda n: target.place(n, run),
                 posts=await people.posts(cast.staff(target.protocol)),
                 production=target.mode == "production",
                 ramp_s=max(1.0, cast.size / _ARRIVALS_PER_S),
@@ -383,7 +387,15 @@ class Crowd:
     async def _post(self, actor: Actor, act: Post) -> None:
         assert actor.identity is not None  # who has no session has nothing to ask for
         try:
-            await self._people.post(actor.identity, act.path, act.body)
+            if act.room:
+                await self._people.join_room(actor.identity, act.room)
+            else:
+                await self._people.post(actor.identity, act.path, act.body)
+        except CallRefused as refused:
+            if act.room:
+                self.tally.shut_out_of(act.room, f"{actor.name} was not let into room {act.room}: {refused}")
+            else:
+                self.tally.complain(f"{actor.name} asked for something in vain: {refused}")
         except TargetUnreachable as error:
             self.tally.complain(f"{actor.name} asked for something and got nothing: {error}")
 
@@ -430,7 +442,6 @@ class Crowd:
             self._disconnected(actor)
 
     def _open(self, actor: Actor, identity: Identity) -> Coroutine[Any, Any, Connection]:
-        auth = None if self.target.contract.handshake is None else {"token": identity.token}
         visit = self._visits[actor.name]
 
         def on_event(received: Received) -> None:
@@ -438,7 +449,7 @@ class Crowd:
                 self._on_event(actor, received)
 
         return Connection.open(
-            self.target.endpoint(auth=auth),
+            self.target.door(identity),
             self.target.contract,
             actor.name,
             self._history,

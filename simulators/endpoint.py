@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from protocols.contract import Json
 from protocols.errors import UsageError
+from simulators.pace import Pace
 
 TransportName: TypeAlias = Literal["websocket", "polling", "upgrade"]
 
@@ -27,6 +28,8 @@ class Endpoint:
     query: Mapping[str, str] = field(default_factory=dict)
     local_addr: str | None = None
     """Address of this machine to come from; None lets the system choose."""
+    pace: Pace | None = field(default=None, compare=False)
+    """Whose turns are waited for before one connects."""
 
     def __post_init__(self) -> None:
         try:

@@ -3,22 +3,26 @@
 import secrets
 import time
 import warnings
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from types import TracebackType
-from typing import Literal, Self, TypeAlias
-from urllib.parse import urljoin
+from typing import Final, Literal, Self, TypeAlias, get_args
 
-import aiohttp
 import jwt
 
 from protocols.contract import Json
-from protocols.errors import TargetUnreachable, UsageError, shorten
+from protocols.errors import UsageError, shorten
 from simulators import strict_json
-from simulators.people_config import Account, HttpCall, Jwt, Picked, Way, fill
+from simulators.credentials import values_of
+from simulators.http_calls import Caller, CallRefused, HttpCall, Played
+from simulators.people_config import Account, Jwt, Method, Way
 from simulators.target import Target
+from simulators.templates import fill
 
 Role: TypeAlias = Literal["PARTICIPANT", "STAFF", "OWNER"]
+METHODS: Final = get_args(Method)
+"""How tokens can be signed with a shared secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,24 +84,25 @@ class Given:
 Origin: TypeAlias = Asked | Signed | Given
 
 
-class SessionRefused(TargetUnreachable):
-    """The target answered, and gave no session."""
-
-
 class People:
     """The sessions that one target gives; `async with` it, or close it. Belongs to one loop once it is asked."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
         self._config = target.sessions
-        self._client: aiohttp.ClientSession | None = None
+        # The time scale does not matter here: it is the network's time, not the rules'.
+        self._caller = Caller(target.url, 3 * target.patience)
         self._guests = 0
         self._lent = 0
         self._run = secrets.token_hex(3)
         self.proven: set[str] = set()
         """Tokens that the target has accepted before, whose refusal is therefore its own fault."""
-        self._tokens = {user.id: user.token for user in self._config.users if user.token}
-        self.origins: dict[str, Origin] = {token: Given(user_id=name) for name, token in self._tokens.items()}
+        self._users = {  # id in the configuration -> who that is, once their session is there
+            user.id: Identity(token=user.token, id=user.id, nickname=user.nickname, details=user.details)
+            for user in self._config.users
+            if user.token
+        }
+        self.origins: dict[str, Origin] = {user.token: Given(user_id=name) for name, user in self._users.items()}
         """Where each token comes from: what somebody else must do to get one like it."""
 
     @property
@@ -115,9 +120,7 @@ class People:
 
     async def close(self) -> None:
         """Let go of the connections to the target."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        await self._caller.close()
 
     @property
     def gives_guests(self) -> bool:
@@ -144,7 +147,7 @@ class People:
         values["id"] = str(fill(self._config.guests.id, values))
         # A session of the handshake opens every place; one that a place gives, that place alone.
         only = scope if self._target.contract.handshake is None else None
-        return await self._session(self._config.guests, values, only)
+        return await self._session(self._config.guests, values, str(values["id"]), only)
 
     async def users(self) -> list[Identity]:
         """Return everybody whom the target knows; their role is that of a space where they are nobody in particular."""
@@ -162,8 +165,9 @@ class People:
         for _ in users:
             account = users[self._lent % len(users)]
             self._lent += 1
-            if account.id not in but:
-                return await self._user(account, "PARTICIPANT")
+            identity = await self._user(account, "PARTICIPANT")
+            if identity.id not in but:
+                return identity
         kind = "".join(f" with {name} = {value!r}" for name, value in having.items())
         raise UsageError(f"more people are needed than the target's {len(users)} users{kind}; add users, or guests")
 
@@ -172,10 +176,20 @@ class People:
         """Whether tokens with any claims can be signed here, since the target's secret is known."""
         return self._signer is not None
 
-    def sign(self, claims: Mapping[str, Json], algorithm: str = "HS256") -> str:
-        """Return a token with exactly these claims, signed with the target's secret; raises UsageError."""
+    @property
+    def prefix(self) -> str:
+        """What stands before the target's tokens."""
+        return "" if self._signer is None else self._signer.prefix
+
+    def sign(self, claims: Mapping[str, Json], *, otherwise: bool = False) -> str:
+        """Return a token with exactly these claims, signed with the target's secret; raises UsageError.
+
+        With `otherwise` by another method than the target's, with the same secret.
+        """
         if self._signer is None:
             raise UsageError("the target's secret is not known; add a [people.login.jwt] or [people.guests.jwt] table")
+        usual = self._signer.algorithm
+        algorithm = next(method for method in METHODS if (method == usual) is not otherwise)
         token = self._signer.prefix + _encode(claims, self._signer.key, algorithm)
         self._note(token, self._signer, claims, None, algorithm)
         return token
@@ -204,7 +218,7 @@ class People:
         return list(posts.values())[:wanted]
 
     async def _user(self, account: Account, role: Role) -> Identity:
-        if account.id not in self._tokens:
+        if account.id not in self._users:
             assert self._config.login is not None  # PeopleConfig refuses users without a token otherwise
             values: dict[str, Json] = {
                 **account.details,
@@ -216,104 +230,85 @@ class People:
                 "run": self._run,
             }
             try:
-                self._tokens[account.id] = (await self._session(self._config.login, values, None)).token
-            except SessionRefused as refused:
+                session = await self._session(self._config.login, values, account.id)
+            except CallRefused as refused:
                 raise UsageError(f"the target refused a session to {account.id}: {refused}") from refused
-        return Identity(
-            token=self._tokens[account.id],
-            id=account.id,
-            nickname=account.nickname,
-            role=role,
-            details=account.details,
-        )
+            self._users[account.id] = replace(session, details={**account.details, **session.details})
+        return replace(self._users[account.id], role=role)
 
-    async def _session(self, way: Way, values: Mapping[str, Json], scope: str | None) -> Identity:
+    async def _session(self, way: Way, values: Mapping[str, Json], own_id: str, scope: str | None = None) -> Identity:
         if way.nickname:
             values = {**values, "nickname": str(fill(way.nickname, values))}
         details = {name: str(fill(template, values)) for name, template in way.details.items()}
         values = {**values, **details}
-        found = await self._ask(way.http, values) if way.http is not None else {}
+        played = await self._caller.play(way.http, values)
+        found = played.picked
+        if (asked := _origin(way, played, str(values["password"]))) is not None:
+            self.origins[found["token"]] = asked
         return Identity(
-            token=self._sign(way.jwt, values) if way.jwt is not None else found["token"],
-            id=found.get("id", str(fill(way.id, values))),
-            nickname=found.get("nickname", str(values["nickname"])),
+            token=self._sign(way.jwt, {**values, **found}) if way.jwt is not None else found.pop("token"),
+            id=found.pop("id", own_id),
+            nickname=found.pop("nickname", str(values["nickname"])),
             scope=scope,
-            details=details,
+            details={**details, **found},
         )
 
     def _sign(self, way: Jwt, values: Mapping[str, Json]) -> str:
         claims = fill(way.claims, values)
         assert isinstance(claims, dict)  # a template of a table is a table
         now_s = int(time.time())
-        token = way.prefix + _encode({"iat": now_s, "exp": now_s + way.expires_s, **claims}, way.key, "HS256")
-        self._note(token, way, claims, way.expires_s, "HS256")
+        whole = {"iat": now_s, "exp": now_s + way.expires_s, **claims}
+        token = way.prefix + _encode(whole, way.key, way.algorithm)
+        self._note(token, way, claims, way.expires_s, way.algorithm)
         return token
 
-    async def post(self, identity: Identity, path: str, body: Json) -> None:
-        """Ask the target for something in somebody's name, with the token as bearer.
+    async def make_room(self, maker: Identity, name: str) -> str:
+        """Make a place as the target file says it, and return its id.
 
-        What the target answers is of no account, only whether it does. Raises TargetUnreachable.
+        Raises CallRefused where the target says no, UsageError where no id is found, TargetUnreachable.
         """
-        await self._send("POST", urljoin(self._target.url, path), {"Authorization": f"Bearer {identity.token}"}, body)
+        return (await self._in_name_of(maker, self._target.ways_into_rooms.make, name=name))["id"]
 
-    async def _ask(self, call: HttpCall, values: Mapping[str, Json]) -> dict[Picked, str]:
-        """Make an HTTP call and return what was picked out of its answer."""
-        url = urljoin(self._target.url, str(fill(call.url, values)))
-        what = f"{call.method} {url}"
-        headers = {name: str(fill(value, values)) for name, value in (call.headers or {}).items()}
-        body = None if call.body is None else fill(call.body, values)
-        status, answered = await self._send(call.method, url, headers, body)
-        text = answered[:200].decode("utf-8", "replace")
-        if status != call.status:
-            raise SessionRefused(f"{what} gave no session, but HTTP {status} {shorten(text)}")
-        try:
-            answer = strict_json.loads(answered)
-        except ValueError as error:
-            raise TargetUnreachable(f"{what} answered no JSON, but {shorten(text)}") from error
-        found = {name: _pick(answer, pointer, what) for name, pointer in call.pick.items()}
-        self.origins[found["token"]] = Asked(
-            method=call.method,
-            url=str(fill(call.url, values)),
-            headers=headers,
-            body=body,
-            answer=answer,
-            pointer=call.pick["token"],
-            password=str(values["password"]),
-        )
-        return found
+    async def make_rooms(self, number: int, run: str) -> list[str]:
+        """Make so many places for a run, in the name of somebody who does nothing else; errors as `make_room`."""
+        maker = await self.somebody("host")
+        return [await self.make_room(maker, f"rehearsal-{run}-{n}") for n in range(number)]
 
-    async def _send(self, method: str, url: str, headers: Mapping[str, str], body: Json) -> tuple[int, bytes]:
-        """Make an HTTP call and return the status and the body of its answer; raises TargetUnreachable."""
-        if self._client is None:
-            # The time scale does not matter here: it is the network's time, not the rules'.
-            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3 * self._target.patience))
-        try:
-            async with self._client.request(method, url, headers=headers, json=body, allow_redirects=False) as response:
-                return response.status, await response.read()
-        except TimeoutError as error:
-            raise TargetUnreachable(f"{method} {url} was not answered in time") from error
-        except (OSError, aiohttp.ClientError, ValueError) as error:
-            raise TargetUnreachable(f"{method} {url} failed: {error or type(error).__name__}") from error
+    async def join_room(self, who: Identity, room: str) -> None:
+        """Let somebody into a place as the target file says it; errors as `make_room`."""
+        await self._in_name_of(who, self._target.ways_into_rooms.join, room=room)
+
+    async def _in_name_of(self, who: Identity, calls: Sequence[HttpCall], **said: str) -> dict[str, str]:
+        values: dict[str, Json] = {**values_of(who), **said, "run": self._run}
+        return (await self._caller.play(calls, values, self._target.credentials.http.shown(values))).picked
+
+    async def post(self, identity: Identity, path: str, body: Json) -> None:
+        """Ask the target for something in somebody's name; raises CallRefused where it says no, TargetUnreachable."""
+        shown = self._target.credentials.http.shown(values_of(identity))
+        answer = await self._caller.send("POST", path, shown, body)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            text = answer.body[:200].decode("utf-8", "replace")
+            raise CallRefused(f"POST {path} answered HTTP {answer.status} {shorten(text)}")
+
+
+def _origin(way: Way, played: Played, password: str) -> Asked | None:
+    """Return how somebody else gets such a token, where one call is enough whose JSON holds it."""
+    pointer = (way.http[0].pick or {}).get("token", "") if len(way.http) == 1 else ""
+    if not pointer.startswith("/"):
+        return None
+    [made] = played.made
+    return Asked(
+        method=made.method,
+        url=made.url,
+        headers=made.headers,
+        body=made.body,
+        answer=strict_json.loads(made.answer.body),
+        pointer=pointer,
+        password=password,
+    )
 
 
 def _encode(claims: Mapping[str, Json], key: str, algorithm: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # how long its secret is, is for the target to say
         return jwt.encode(dict(claims), key, algorithm=algorithm)
-
-
-def _pick(answer: strict_json.Value, pointer: str, what: str) -> str:
-    """Return the text that a JSON pointer leads to; raises UsageError where there is none."""
-    value = answer
-    for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        match value:
-            case dict() if key in value:
-                value = value[key]
-            case list() if key.isdecimal() and int(key) < len(value):
-                value = value[int(key)]
-            case _:
-                raise UsageError(f"{what} answered, but nothing stands at {pointer}; mend `pick`")
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        raise UsageError(f"{what} answered, but at {pointer} stands no text; mend `pick`")
-    return str(value)

@@ -2,9 +2,7 @@
 
 import dataclasses
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias, cast
 
@@ -13,9 +11,10 @@ from pydantic.dataclasses import dataclass
 
 from protocols.contract import Json
 from protocols.errors import UsageError
-from simulators.tables import TABLE, wrong
+from simulators.http_calls import HttpCall
+from simulators.tables import TABLE, one_or_many, wrong
+from simulators.templates import check
 
-_PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
 PLACEHOLDERS: Final = frozenset({"id", "n", "nickname", "password", "run", "scope"})
 """What a template may always speak of: id, nickname and password, the place to enter, the count of guests or users.
 
@@ -24,37 +23,12 @@ PLACEHOLDERS: Final = frozenset({"id", "n", "nickname", "password", "run", "scop
 MAX_USERS: Final = 10_000
 """How many users one table may stand for: more than the largest cast has use for is a slip of the pen."""
 
-Picked: TypeAlias = Literal["token", "id", "nickname"]
-
-
-@dataclass(frozen=True, kw_only=True, config=TABLE)
-class HttpCall:
-    """One HTTP request to the target whose JSON answer holds a session."""
-
-    url: str
-    """Relative to the target's, or whole where another server gives sessions."""
-    method: Literal["GET", "POST", "PUT"] = "POST"
-    headers: dict[str, str] | None = None
-    body: JsonValue = None
-    """A template of the JSON body; none is sent where it is absent."""
-    status: int = 200
-    """The status that says yes."""
-    pick: dict[Picked, str]
-    """Where in the answer things stand, as JSON pointers: `{token = "/data/sessionToken"}`."""
-
-    @field_validator("pick")
-    @classmethod
-    def _finds_the_token(cls, pick: dict[Picked, str]) -> dict[Picked, str]:
-        if "token" not in pick:
-            wrong('must say where the token stands: {token = "/sessionToken"}')
-        if not all(pointer.startswith("/") for pointer in pick.values()):
-            wrong('JSON pointers begin with /: {token = "/sessionToken"}')
-        return pick
+Method: TypeAlias = Literal["HS256", "HS384", "HS512"]
 
 
 @dataclass(frozen=True, kw_only=True, config=TABLE)
 class Jwt:
-    """A JSON Web Token that is signed here, with a secret that the target shares (HS256)."""
+    """A JSON Web Token that is signed here, with a secret that the target shares."""
 
     claims: dict[str, JsonValue]
     """A template of the claims; `iat` and `exp` are added."""
@@ -63,6 +37,7 @@ class Jwt:
     """Name of the environment variable that holds the secret, for files that are committed."""
     prefix: str = ""
     """What stands before the token, such as `auth-`."""
+    algorithm: Method = "HS256"
     expires_s: int = 3600
 
     @model_validator(mode="after")
@@ -83,9 +58,12 @@ class Jwt:
 
 @dataclass(frozen=True, kw_only=True, config=TABLE)
 class Way:
-    """How a session is got: by exactly one of these."""
+    """How a session is got: by HTTP calls, one after the other, of which one picks the token, or by signing one here.
 
-    http: HttpCall | None = None
+    Calls before a token that is signed here are such as register its holder.
+    """
+
+    http: tuple[HttpCall, ...] = ()
     jwt: Jwt | None = None
     id: str = "guest-{n}"
     """A template of who the session stands for, where the answer does not say."""
@@ -94,20 +72,36 @@ class Way:
     details: dict[str, str] = dataclasses.field(default_factory=dict)
     """Templates of what else is known of its holder, such as an `email`, which the other templates may speak of."""
 
+    @field_validator("http", mode="before")
+    @classmethod
+    def _are_calls(cls, calls: object) -> object:
+        return one_or_many(calls)
+
     @model_validator(mode="after")
-    def _is_one(self) -> "Way":
-        if (self.http is None) == (self.jwt is None):
+    def _gives_one_token(self) -> "Way":
+        if not self.http and self.jwt is None:
             wrong("write either an http table or a jwt table")
+        picks_token = any("token" in (call.pick or {}) for call in self.http)
+        if picks_token and self.jwt is not None:
+            wrong("write either an http table that picks a token or a jwt table")
+        if not picks_token and self.jwt is None:
+            wrong('a call must say where the token stands: pick = {token = "/sessionToken"}')
         return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is known of whoever has got a session this way, besides what is known of all."""
+        return (*self.details, *(name for call in self.http for name in call.pick or {}))
 
     def check(self, place: str, details: Iterable[str]) -> None:
         """Refuse templates that speak of anything but the usual and these details; `place` is where this stands."""
-        _check(place, [self.id, self.nickname, *self.details.values()], PLACEHOLDERS)
+        check(place, [self.id, self.nickname, *self.details.values()], PLACEHOLDERS)
         known = PLACEHOLDERS.union(self.details, details)
-        if (call := self.http) is not None:
-            _check(f"{place}.http", cast("Json", [call.url, call.headers, call.body]), known)
+        for call in self.http:
+            check(f"{place}.http", call.templates, known)
+            known |= (call.pick or {}).keys()
         if self.jwt is not None:
-            _check(f"{place}.jwt", cast("Json", self.jwt.claims), known)
+            check(f"{place}.jwt", cast("Json", self.jwt.claims), known)
 
 
 @dataclass(frozen=True, kw_only=True, config=TABLE)
@@ -182,34 +176,8 @@ class PeopleConfig:
             self.login.check("login", set.intersection(*waiting) if waiting else ())
         return self
 
-
-def fill(template: Json, values: Mapping[str, Json]) -> Json:
-    """Return a template with its `{name}` replaced; one that is nothing else becomes the value itself."""
-    match template:
-        case str():
-            if whole := _PLACEHOLDER.fullmatch(template):
-                return values[whole[1]]
-            return _PLACEHOLDER.sub(lambda match: str(values[match[1]]), template)
-        case Mapping():
-            return {key: fill(item, values) for key, item in template.items()}
-        case list() | tuple():
-            return [fill(item, values) for item in template]
-        case _:
-            return template
-
-
-def _check(place: str, template: Json, known: AbstractSet[str]) -> None:
-    if unknown := set(_names(template)) - known:
-        wrong(f"{place}: unknown {{{min(unknown)}}}; there is {', '.join(f'{{{name}}}' for name in sorted(known))}")
-
-
-def _names(template: Json) -> Iterator[str]:
-    match template:
-        case str():
-            yield from _PLACEHOLDER.findall(template)
-        case Mapping():
-            for item in template.values():
-                yield from _names(item)
-        case list() | tuple():
-            for item in template:
-                yield from _names(item)
+    @property
+    def names(self) -> frozenset[str]:
+        """What is known of some of them: the names of details, and of what is picked."""
+        ways = [way.names for way in (self.login, self.guests) if way is not None]
+        return frozenset(name for known in (*ways, *(user.details for user in self.users)) for name in known)

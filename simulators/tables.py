@@ -55,6 +55,11 @@ def wrong(problem: str) -> NoReturn:
     raise PydanticCustomError("wrong", "{problem}", {"problem": problem})
 
 
+def one_or_many(value: object) -> object:
+    """Return a value as a tuple, and one that is an array as a tuple of its items; for validators that come first."""
+    return tuple(value) if isinstance(value, list) else value if isinstance(value, tuple) else (value,)
+
+
 def _explain(shape: type, detail: ErrorDetails) -> str:
     place = ".".join(str(step) for step in detail["loc"]) or "the file"
     match detail["type"]:

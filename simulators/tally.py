@@ -75,6 +75,8 @@ class Tally:
         """Messages that break their schema."""
         self.dropped = 0
         """Connections that the target ended without a reason that the contract knows."""
+        self.shut_out: set[str] = set()
+        """Places into which somebody was not let who is to be there."""
         self.refused = 0
         """Attempts to connect that came to nothing."""
         self.examples: list[str] = []
@@ -105,6 +107,11 @@ class Tally:
         self.dropped += 1
         self.complain(text)
 
+    def shut_out_of(self, room: str, text: str) -> None:
+        """Count somebody whom the target does not let in where they are to be."""
+        self.shut_out.add(room)
+        self.complain(text)
+
     def complain(self, text: str) -> None:
         """Keep what went wrong, in words, while there are few."""
         if len(self.examples) < MAX_EXAMPLES:
@@ -113,7 +120,7 @@ class Tally:
     @property
     def faults(self) -> int:
         """How much went wrong, all in all."""
-        return sum(row.faults for row in self.rows.values()) + self.violations + self.dropped
+        return sum(row.faults for row in self.rows.values()) + self.violations + self.dropped + len(self.shut_out)
 
     def times(self) -> Times:
         """Return how long all deliveries took."""

@@ -3,28 +3,36 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, Literal, Self, TypeAlias, TypedDict, Unpack
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
 from protocols import PROTOCOLS
 from protocols.contract import Json, Protocol
 from protocols.errors import ConnectRefused, UsageError
 from simulators.connection import Connection
+from simulators.credentials import Credentials, Holder, values_of
 from simulators.endpoint import Endpoint, TransportName
+from simulators.pace import Pace
 from simulators.people_config import PeopleConfig
+from simulators.process import Process
+from simulators.rooms import Rooms
 from simulators.service import Service
 from simulators.tables import TABLE, read_table, read_toml, wrong
+from simulators.terms import Limits, Refusals, Scope
 
 Mode: TypeAlias = Literal["production", "development"]
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w*)\}")
+_ORIGIN: Final = re.compile(r"https?://[^/?#\s]+")
 _REFERENCE: Final = Path(__file__).with_name("reference_people")
 _CONNECT_S: Final = 5.0
 """How long a connection may take at least: to open one is no promise, and an impatient judge has a busy machine too."""
+NO_NAMESPACE: Final = frozenset({"Invalid namespace", "Unable to connect"})
+"""What servers in Node and in Python say to whoever wants to go where there is nothing."""
 _REAL_S: Final = 1.0
 """Of what is promised, this much never passes faster than on the wall."""
 _NEW_PLACES: Final = "rehearsal-{run}-{n}"
@@ -74,10 +82,8 @@ class Target:
     """By what a promised deadline is multiplied: the contract's are for an idle machine."""
     known_failures: tuple[str, ...] = ()
     """Addresses of requirements that it is known to break."""
-    restart: tuple[str, ...] | None = None
-    """Command and arguments that bring it back when it has died."""
-    crash: tuple[str, ...] | None = None
-    """Command and arguments that make it, or a worker of it, die at once."""
+    process: Process = Process()
+    """How it is started, and brought back when it has died."""
     scopes: str | tuple[str, ...] | None = None
     """The places to play in: a pattern for new names, or a list of those that exist; None for the reference server's.
 
@@ -85,6 +91,17 @@ class Target:
     """
     people: PeopleConfig | None = None
     """How to get sessions; None for the ways and the test users of the reference server."""
+    credentials: Credentials = Credentials()
+    """How sessions are shown."""
+    rooms: Rooms = Rooms()
+    """How places are made and entered over HTTP, where that is not as the contract says."""
+    origins: tuple[str, ...] = ("http://localhost:3000",)
+    """Origins whose pages it lets read its answers."""
+    limits: Limits = Limits()
+    refusal: Refusals = Refusals()
+    """What counts as a refusal besides what the contract says."""
+    scope: Scope = Scope()
+    """What of the contract it does not claim to keep."""
     service: Service | None = None
     """What opens its HTTP for other services of its house; None where nobody knows, or nothing is so."""
     redis_url: str = ""
@@ -98,7 +115,7 @@ class Target:
     @classmethod
     def load(cls, path: Path, /, **overrides: Unpack[Overrides]) -> Self:
         """Read a `target.toml`; what is said beside it outweighs what stands in it."""
-        return read_table(cls, {**read_toml(path), **overrides}, f"{path}: ")
+        return read_table(cls, {**_at_home(read_toml(path), path.parent), **overrides}, f"{path}: ")
 
     @field_validator("url")
     @classmethod
@@ -135,10 +152,19 @@ class Target:
             wrong(f"{url!r} is no address of a Redis; write it like redis://127.0.0.1:6379/0")
         return url
 
-    @field_validator("restart", "crash")
+    @field_validator("origins")
     @classmethod
-    def _is_command(cls, command: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        return wrong("write the command and its arguments, or leave it out") if command == () else command
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                wrong(f"{origin!r} is no origin; write it like https://app.example.org, with nothing after it")
+        return origins
+
+    @model_validator(mode="after")
+    def _speaks_of_what_is_known(self) -> "Target":
+        self.credentials.check(self.sessions.names)
+        self.rooms.check(self.sessions.names)
+        return self
 
     @property
     def contract(self) -> Protocol:
@@ -149,6 +175,18 @@ class Target:
     def sessions(self) -> PeopleConfig:
         """How to get sessions, spelled out."""
         return self.people or _reference(self.protocol).people
+
+    @property
+    def ways_into_rooms(self) -> Rooms:
+        """How places are made and entered over HTTP: as the target file says, else as the contract does."""
+        contract = _reference(self.protocol).rooms
+        return Rooms(make=self.rooms.make or contract.make, join=self.rooms.join or contract.join)
+
+    @property
+    def has_rooms_made(self) -> bool:
+        """Whether the places to play in have to be made over HTTP: it says how, or does not say which there are."""
+        is_known = self.scopes is not None or self.people is None
+        return bool(self.rooms.make or (self.ways_into_rooms.make and not is_known))
 
     @property
     def service_token(self) -> str:
@@ -181,7 +219,7 @@ class Target:
         """How long, in seconds, each step of opening a connection may take."""
         return max(self.deadline_s(1000), _CONNECT_S)
 
-    def scope(self, n: int, run: str) -> str:
+    def place(self, n: int, run: str) -> str:
         """Return the n-th place of a run to play in, from 0; a fixed list begins again at its end."""
         places = self._places
         if isinstance(places, str):
@@ -195,7 +233,25 @@ class Target:
         changes.setdefault("namespace", self.namespace or "/")
         changes.setdefault("path", self.path)
         changes.setdefault("transport", self.transport)
-        return Endpoint(url=self.url, **changes)
+        pace = self._pace if changes.get("local_addr") is None else None
+        return Endpoint(url=self.url, pace=pace, **changes)
+
+    def door(self, holder: Holder | None, **changes: Unpack[EndpointChanges]) -> Endpoint:
+        """Return where somebody connects, with their session where the protocol wants it in the handshake."""
+        if holder is None or self.contract.handshake is None:
+            return self.endpoint(**changes)
+        shown = self.showing(holder)
+        shown.update(changes)
+        return self.endpoint(**shown)
+
+    def showing(self, holder: Holder, **instead: Json) -> EndpointChanges:
+        """Return how a handshake shows a session; `instead` is shown in place of, say, its `token`."""
+        parts = self.credentials.handshake.parts({**values_of(holder), **instead})
+        return EndpointChanges(auth=parts["auth"], headers=parts["headers"], query=parts["query"])
+
+    @cached_property
+    def _pace(self) -> Pace:
+        return Pace(self.limits.connects_per_minute)
 
     async def located(self) -> Self:
         """Return the target with its namespace: the one said, the protocol's own, or `/` where that does not exist.
@@ -214,7 +270,7 @@ class Target:
             )
         except ConnectRefused as error:
             # A namespace that wants credentials refuses too, in other words: it exists.
-            return error.message != "Invalid namespace"
+            return error.message not in NO_NAMESPACE
         await connection.close()
         return True
 
@@ -225,12 +281,22 @@ class _Reference:
 
     scopes: str | tuple[str, ...] = _NEW_PLACES
     people: PeopleConfig = PeopleConfig()
+    rooms: Rooms = Rooms()
     service: Service | None = None
 
     @field_validator("scopes")
     @classmethod
     def _names_places(cls, scopes: str | tuple[str, ...]) -> str | tuple[str, ...]:
         return _checked(scopes)
+
+
+def _at_home(table: dict[str, object], folder: Path) -> dict[str, object]:
+    """Let commands run where the file is, whoever calls from wherever."""
+    process = table.get("process")
+    if not isinstance(process, dict):
+        return table
+    cwd = process.get("cwd", "")
+    return {**table, "process": {**process, "cwd": str((folder / cwd).resolve()) if isinstance(cwd, str) else cwd}}
 
 
 @cache

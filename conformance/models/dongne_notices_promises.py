@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from conformance.case import Skipped
-from conformance.crash import come_back, crash, demand
+from conformance.crash import come_back, demand
 from conformance.http import Reply
 from conformance.models.dongne import Question
 from conformance.models.dongne_cast import FAR, LOCAL, DongneCast
@@ -146,7 +146,7 @@ async def stage__survives_a_crash(cast: DongneCast) -> None:
     details = cast.details_of(lambda details: details.get("tags", "") != "")
     expert = await cast.come("expert", having=details, at=cast.origin.moved(FAR))
     question = await cast.ask(ana, more={"hashtags": details["tags"].split(",")[:1]})
-    await crash(cast.stage.target)
+    await cast.stage.keeper.crash()
     # When a stage comes whose time has passed meanwhile, and who counts as present then, no page says.
     question.notices.doubtful.update(map(cast.model.user_id, (ana, near, expert)))
     for who in (ana, near, expert):

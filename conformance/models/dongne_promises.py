@@ -511,7 +511,8 @@ async def all__identity(cast: DongneCast) -> None:
     ana, ben, _ = cast.people_here()
     assert ana.identity is not None
     assert ben.identity is not None
-    claimed: dict[str, Json] = {"token": ben.identity.token, "userId": ana.identity.id, "nickname": "누구"}
+    shown = cast.stage.target.showing(ben.identity)["auth"] or {}
+    claimed: dict[str, Json] = {**shown, "userId": ana.identity.id, "nickname": "누구"}
     second = await cast.stage.connect("ben-as-ana", ben.identity, auth=claimed)
     await cast.enter(second, 0)
     with attributed("dongne/all/4"):

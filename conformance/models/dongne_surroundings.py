@@ -48,11 +48,11 @@ async def handshake__nobody(cast: DongneCast) -> None:
     identity = await cast.stranger("eve")
     target, requirement = cast.stage.target, "dongne/handshake/2"
     for user_id in (f"nobody-{secrets.token_hex(8)}", "' OR '1'='1", "__proto__"):
-        token = cast.signed(identity, {**cast.claims(identity), "userId": user_id}).token
+        nobody = cast.signed(identity, {**cast.claims(identity), "userId": user_id})
         cast.stage.begin(f"nobody = knocks as {user_id}")
         try:
             stranger = await Connection.open(
-                target.endpoint(auth={"token": token}),
+                target.door(nobody),
                 target.contract,
                 "nobody",
                 cast.stage.history,
@@ -60,6 +60,9 @@ async def handshake__nobody(cast: DongneCast) -> None:
             )
         except ConnectRefused as refused:
             require(refused.message == REFUSED, requirement, repr(REFUSED), repr(refused.message))
+            continue
+        if "disconnect" in target.refusal.handshake:
+            await stranger.wait_closed(target.deadline_s(1000))
             continue
         stranger.abort()
         raise Broken(requirement, f"{user_id}, who does not exist, is refused", "a connection")

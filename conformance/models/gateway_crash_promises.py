@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from conformance.crash import come_back, crash, demand
+from conformance.crash import come_back, demand
 from conformance.models.gateway import Room
 from conformance.models.gateway_cast import GatewayCast, new_id
 from conformance.person import Person
@@ -61,7 +61,7 @@ async def _crash_amid(cast: GatewayCast, ana: Person, room: Room) -> set[str]:
         message = gateway.SendMessage(roomId=room.id, clientMsgId=new_id(), content="can anybody hear me?")
         connection.ask_raw(message.event_name, *message.to_args())
     await cast.stage.until(lambda: bool(_accepted(ana)), [ana], time.monotonic() + target.deadline_s(1000))
-    await crash(target)
+    await cast.stage.keeper.crash()
     with suppress(NotHeard):  # where only a worker has died; else what was on its way is here when the connection ends
         await connection.wait_closed(target.deadline_s(LAST_WORDS_MS))
     return _accepted(ana)

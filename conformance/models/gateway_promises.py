@@ -40,8 +40,9 @@ async def handshake__names_the_sender(cast: GatewayCast) -> None:
     """A message comes from whom the token names, whatever else the handshake or the payload says."""
     await cast.assemble()
     ana, ben, room = cast.person("ana"), cast.person("ben"), cast.room(0)
-    token, other = cast.identity(ana).token, cast.identity(ben).id
-    claimed: dict[str, Json] = {"token": token, "sub": other, "userId": other, "email": "else@example.org"}
+    other = cast.identity(ben).id
+    shown = cast.stage.target.showing(cast.identity(ana))["auth"] or {}
+    claimed: dict[str, Json] = {**shown, "sub": other, "userId": other, "email": "else@example.org"}
     second = await cast.stage.connect("ana-as-ben", cast.identity(ana), auth=claimed)
     await cast.listen_in(second, room)
     with attributed("gateway/all/4"):
@@ -60,7 +61,7 @@ async def handshake__refused_hears_nothing(cast: GatewayCast) -> None:
     cast.stage.begin("mal = is refused and stays")
     try:
         connection, _ = await Connection.knock(
-            target.endpoint(auth={"token": f"{cast.identity(ana).token[:-8]}AAAAAAAA"}),
+            target.endpoint(**target.showing(cast.identity(ana), token=f"{cast.identity(ana).token[:-8]}AAAAAAAA")),
             target.contract,
             "mal",
             cast.stage.history,

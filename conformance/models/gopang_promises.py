@@ -191,7 +191,7 @@ async def capacity__full(cast: GopangCast) -> None:
 async def _one_more(cast: GopangCast) -> Connection:
     """Connect as a new user, and wait until the target has said all that it says to that."""
     target = cast.stage.target
-    endpoint = target.endpoint(auth={"token": (await cast.stranger("somebody")).token})
+    endpoint = target.door(await cast.stranger("somebody"))
     try:
         connection = await Connection.open(endpoint, target.contract, "somebody", patience_s=target.connect_s)
     except ConnectRefused as refused:

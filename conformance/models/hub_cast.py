@@ -13,9 +13,12 @@ from conformance.scene import require
 from conformance.verdict import Broken
 from protocols import hub
 from protocols.contract import Json, Operation
+from protocols.errors import UsageError
 from simulators.history import Direction
 
 NOTIFICATIONS: Final = "/internal/notifications"
+CREATED: Final = 201
+REFUSED: Final = frozenset({401, 403})
 SERVICE: Final = "service"
 """Who posts there, in conversations."""
 
@@ -133,13 +136,22 @@ class HubCast(Cast):
         history.append(SERVICE, Direction.RECEIVED, str(reply))
         return reply
 
+    def _prove_service(self, reply: Reply) -> None:
+        """Take a token of the target file for wrong where it never did any good; from then on a refusal is a fault."""
+        token, proven = self.stage.target.service_token, self.people.proven
+        if reply.status == CREATED:
+            proven.add(token)
+        elif reply.status in REFUSED and self.stage.target.service is not None and token not in proven:
+            raise UsageError(f"the target refuses the service token: {reply}; is it right in [service]?")
+
     async def notify(self, user_id: str, title: str, kind: str = "system") -> str:
         """Let a service tell a user something: all its sockets hear it, or it waits. Returns its id."""
         self.stage.begin(f"{SERVICE} = notifies {user_id}: {title}")
         posted: dict[str, Json] = {"type": kind, "title": title, "content": f"{title}, in full"}
         requirement = "hub/notification/3"
         reply = await self.post(self.service_bearer, {"userId": user_id, **posted}, requirement)
-        answer = reply.expect(requirement, 201).json(requirement)
+        self._prove_service(reply)
+        answer = reply.expect(requirement, CREATED).json(requirement)
         receivers = self.model.sockets(user_id)
         is_right = isinstance(answer.get("id"), str) and answer.get("delivered") is bool(receivers)
         require(is_right, requirement, f"an id, and delivered: {bool(receivers)}", reply)

@@ -53,7 +53,7 @@ class SpaceCast(Cast):
         return cast("SpaceModel", self.stage.model)
 
     def _scope(self) -> str:
-        return self.stage.target.scope(self.scopes.next(), self.scopes.run)
+        return self.stage.target.place(self.scopes.next(), self.scopes.run)
 
     # ---- entering ----------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from conformance.report.report import Listener, Report
 from conformance.report.words import SIGNS, STYLES, promised, style_of, times, visible
 from conformance.runner import Finished, RunEvent, Started, TargetDied, TargetRevived
 from conformance.tally import Standing, Tally
-from conformance.verdict import Outcome
+from conformance.verdict import Key, Outcome
 from simulators.history import Record
 
 EVERY_S: Final = 30.0
@@ -27,11 +27,11 @@ def progress(console: Console) -> Listener:
 
 
 class _News:
-    """What is told at once: a failure, by requirement and kind of check, when it is met first; and deaths."""
+    """What is told at once: a failure, when a defect is met first; and deaths."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._told: set[tuple[str, str | None]] = set()
+        self._told: set[Key] = set()
 
     def hear(self, event: RunEvent, tally: Tally) -> None:
         match event:
@@ -44,10 +44,9 @@ class _News:
 
     def _failures(self, event: Finished, tally: Tally) -> None:
         for verdict in event.verdicts:
-            kind = verdict.requirement, verdict.check
             counts = tally.standing_of_verdict(verdict) is Standing.FAILED
-            if verdict.outcome is Outcome.FAIL and counts and kind not in self._told:
-                self._told.add(kind)
+            if verdict.outcome is Outcome.FAIL and counts and verdict.key not in self._told:
+                self._told.add(verdict.key)
                 words = f"{promised(tally.requirement(verdict.requirement))}  ({event.case.address})"
                 self.line(f"{SIGNS[Standing.FAILED]} {words}", STYLES[Standing.FAILED])
 

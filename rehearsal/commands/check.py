@@ -1,5 +1,6 @@
 """`rehearsal check`: judge any server by its URL."""
 
+import os
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +55,15 @@ def check(
         bool, typer.Option("--verbose", help="Show every case, and everything that is sent and received.")
     ] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.", show_default=False)] = None,
+    sarif: Annotated[Path | None, typer.Option(metavar="FILE", help="Write SARIF 2.1.0.", show_default=False)] = None,
+    github: Annotated[
+        bool | None,
+        typer.Option(
+            "--github/--no-github",
+            help="Write annotations and a job summary for GitHub Actions; on by itself there.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Judge a server by its URL.
 
@@ -79,6 +89,14 @@ def check(
             for line in listing(begin(one, one.where.target())):
                 console.print(line, soft_wrap=True)
         return
-    raise typer.Exit(
-        judge(request, listeners_for(console, Telling(folder=report, name=name, junit=junit, verbose=verbose)))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    telling = Telling(
+        folder=report,
+        name=name,
+        junit=junit,
+        sarif=sarif,
+        verbose=verbose,
+        github=os.environ.get("GITHUB_ACTIONS") == "true" if github is None else github,
+        summary=Path(summary) if summary else None,
     )
+    raise typer.Exit(judge(request, listeners_for(console, telling)))

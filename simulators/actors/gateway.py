@@ -77,7 +77,7 @@ class GatewayActor(Actor):
         if self.place.is_member(self.scope):
             yield Emit(JoinRoom(roomId=self.scope))
             return
-        yield Post(f"/rooms/{self.scope}/join", {})
+        yield Post(f"/rooms/{self.scope}/join", {}, room=self.scope)
         self.plan(due_s + DOOR_S, lambda _: [Emit(JoinRoom(roomId=self.scope))])
 
     def new_id(self) -> str:

@@ -8,6 +8,7 @@ from conformance.playground import Options
 from conformance.runner import Finished, RunEvent, TargetDied, TargetRevived, run
 from conformance.suite import ground, suite_of
 from conformance.verdict import Outcome
+from simulators.process import Process
 from simulators.target import Target
 from tests.free_port import free_port
 
@@ -44,7 +45,7 @@ def _play(restarts: bool) -> list[RunEvent]:
         assert server.stdout is not None
         assert server.stdin is not None
         server.stdout.readline()
-        target = Target(url=f"http://127.0.0.1:{port}", restart=command if restarts else None)
+        target = Target(url=f"http://127.0.0.1:{port}", process=Process(start=command) if restarts else Process())
         whispers = [case for case in suite_of("space").select(["space/whisper"]) if case.kind == "scene"]
         others = suite_of("space").select(["space/chat/trimmed"])
         with ground(target, Options(seed=0)) as played:

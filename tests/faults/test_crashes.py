@@ -14,6 +14,7 @@ from conformance.playground import Options
 from conformance.runner import Finished, run
 from conformance.suite import ground, suite_of
 from conformance.verdict import Outcome
+from simulators.process import Process
 from simulators.target import Target
 from tests.free_port import free_port
 
@@ -48,7 +49,7 @@ def test_a_server_that_is_killed_must_remember(
     try:
         _await_port(port)
         target = Target.at(f"http://127.0.0.1:{port}", protocol=protocol, time_scale=time_scale)
-        target = replace(target, crash=("kill", "-9", str(server.pid)), restart=serve)
+        target = replace(target, process=Process(start=serve, crash=("kill", "-9", str(server.pid))))
         with ground(target, Options(seed=0, slow=True)) as played:
             events = run(played, suite_of(protocol).select([case]))
             verdicts = [v for event in events if isinstance(event, Finished) for v in event.verdicts]

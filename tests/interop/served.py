@@ -1,4 +1,4 @@
-"""Servers that run in Node, each in a process of its own, and what the judge finds in them."""
+"""Servers in processes of their own, in Node or not, and what the judge finds in them."""
 
 import contextlib
 import os
@@ -12,20 +12,21 @@ from conformance.suite import ground, suite_of
 from conformance.verdict import Verdict
 from simulators.target import Target
 
+ROOT = Path(__file__).parents[2]
 LISTENING = "listening on "
 """What such a server prints first, before its URL."""
 
 
 @contextlib.contextmanager
-def served(node: str, script: Path, *arguments: str, **environment: str) -> Iterator[str]:
+def served(*command: str | Path, **environment: str) -> Iterator[str]:
     """Run a server on any port that is free, and give its URL; it is ended with the block."""
-    command = [node, str(script), *arguments]
     # What it complains of stands in the output of the test that fails.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}) as process:
+    variables = {**os.environ, **environment}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=variables) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline().strip()
-            assert line.startswith(LISTENING), f"{script.name} said {line!r}"
+            assert line.startswith(LISTENING), f"{command} said {line!r}"
             yield line.removeprefix(LISTENING)
         finally:
             process.kill()

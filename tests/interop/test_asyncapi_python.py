@@ -1,10 +1,5 @@
-"""An independent parser reads our contract, and sees the operations that we see.
+"""An independent parser reads our contract, and sees the operations that we see."""
 
-asyncapi-python takes a channel for one topic and gives every operation all messages of its channel, so it is given a
-document derived from ours in which each operation has a channel of its own.
-"""
-
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -15,43 +10,9 @@ from asyncapi_python_codegen.parser import extract_all_operations
 from protocols import PROTOCOLS
 from protocols.contract import Operation
 
+from .derived import derive
+
 SPEC = Path(__file__).parents[2] / "spec" / "asyncapi.yaml"
-
-
-def derive(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with a channel for each operation, and one for its reply, that carry its messages alone."""
-    derived = copy.deepcopy(document)
-    derived["channels"] = channels = {}
-    for name, operation in derived["operations"].items():
-        sides = {name: operation} | ({f"{name}Reply": operation["reply"]} if "reply" in operation else {})
-        for key, side in sides.items():
-            messages = {_last(message["$ref"]): message for message in _messages(document, side)}
-            address = None if key.endswith("Reply") else _name(document, messages)
-            channels[key] = {"address": address, "messages": messages}
-            side["channel"] = {"$ref": f"#/channels/{key}"}
-            side["messages"] = [{"$ref": f"#/channels/{key}/messages/{message}"} for message in messages]
-    return derived
-
-
-def _messages(document: dict[str, Any], side: dict[str, Any]) -> list[dict[str, str]]:
-    """Return references to the components behind an operation's messages, which name those of its channel."""
-    return [_at(document, message["$ref"]) for message in side["messages"]]
-
-
-def _name(document: dict[str, Any], messages: dict[str, Any]) -> str:
-    (message,) = messages.values()
-    return str(_at(document, message["$ref"])["name"])
-
-
-def _at(document: dict[str, Any], reference: str) -> Any:
-    node = document
-    for step in reference.removeprefix("#/").split("/"):
-        node = node[step]
-    return node
-
-
-def _last(reference: str) -> str:
-    return reference.rpartition("/")[2].rpartition(".")[2]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ import typer.testing
 
 from rehearsal.application import app
 
-from .command import Running
+from .command import OURSELVES, Running
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -108,7 +108,7 @@ def test_commands_end_well(one: Shown, request: pytest.FixtureRequest, checkout:
     done = subprocess.run(
         ["bash", "-c", f"set -eu; {command}"],
         cwd=checkout,
-        env={**os.environ, "PATH": path},
+        env={**OURSELVES, "PATH": path},
         capture_output=True,
         text=True,
         timeout=60,

@@ -200,13 +200,13 @@ def log_in(engine: Engine, config: str) -> list[Identity]:
 
 def test_users_who_log_in(engine: Engine) -> None:
     user, owner = log_in(engine, LOGIN.format(password="letmein", token="/data/sessions/0/key"))
-    assert user == Identity(token="t-mina", id="mina", nickname="Mina")
+    assert user == Identity(token="t-mina", id="42", nickname="Mina")
     assert owner.role == "OWNER"
 
 
 def test_who_is_refused_a_session_is_named(engine: Engine) -> None:
     """A wrong password in the file is no fault of the target's."""
-    with pytest.raises(UsageError, match=r"refused a session to mina: POST http.*/login gave no session, but HTTP 401"):
+    with pytest.raises(UsageError, match=r"refused a session to mina: POST http.*/login answered HTTP 401"):
         log_in(engine, LOGIN.format(password="wrong", token="/data/sessions/0/key"))
 
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from protocols.contract import Json
 from protocols.errors import UsageError
-from simulators.people_config import Jwt, PeopleConfig, fill
+from simulators.people_config import Jwt, PeopleConfig
 from simulators.tables import read_table
+from simulators.templates import fill
 
 VALUES: dict[str, Json] = {"n": 7, "nickname": "Mina", "scope": "plaza", "id": "u-7", "password": ""}
 

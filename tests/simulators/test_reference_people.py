@@ -52,4 +52,4 @@ def test_what_is_signed_here_is_signed_with_the_secret_for_development(protocol:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_there_are_places_to_play_in(protocol: str) -> None:
     target = Target.at("http://127.0.0.1:1", protocol=protocol)
-    assert len({target.scope(n, "run") for n in range(8)}) == 8
+    assert len({target.place(n, "run") for n in range(8)}) == 8
