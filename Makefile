@@ -9,7 +9,7 @@ MODULES := $(PACKAGES:%=%/node_modules/up-to-date)
 OURS := protocols reference_server simulators conformance loadtests rehearsal tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format generate new-protocol lock bench clean
+.PHONY: help setup demo test power calm check format generate new-protocol lock bench clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' Makefile
@@ -22,6 +22,13 @@ demo: $(LIVES) ## server, simulated people and judge, in about a minute
 # Most tests wait for a network more than they compute: four processes are no strain on two cores.
 test: $(LIVES) $(MODULES) ## run all tests
 	@$(PY) -m pytest -n 4 --dist worksteal
+
+# What these take may be chosen: make power SEEDS=3 FAULTS="space/ hub/Left" JOBS=2; make calm SEEDS=5 SERVERS=hub.
+power: $(LIVES) ## judge every faulty server: how many are found, how soon, at what (about half an hour)
+	@$(PY) -m tests.faults.power $(FAULTS) $(SEEDS:%=--seeds %) $(JOBS:%=--jobs %) $(BUDGET:%=--budget %) $(JSON:%=--json %)
+
+calm: $(LIVES) $(MODULES) ## judge right servers on a busy machine: nothing may be found (about half an hour)
+	@$(PY) -m tests.faults.calm $(SERVERS) $(SEEDS:%=--seeds %) $(JOBS:%=--jobs %) $(BUDGET:%=--budget %) $(JSON:%=--json %)
 
 check: $(LIVES) ## format, lint, types, arrows, contract: all but the tests
 	$(PY) -m ruff format --check $(OURS)

@@ -210,7 +210,7 @@ def _random(operation: Operation, ground: Playground) -> None:
         def shown(_: Broken) -> tuple[int, tuple[str, ...]]:
             return len(repr(payload)), ground.conversation
 
-        with found.watching(shown), ground.opened(hurried=found.is_shrinking) as cast:
+        with found.watching(shown), ground.opened(hurried=found.is_hurried) as cast:
             who = ground.run(cast.ready(operation))
             is_valid = data.draw(st.booleans())
             strategy = cast.model.payloads(operation, who) if is_valid else invalid(protocol, schema).map(_payload)

@@ -1,7 +1,7 @@
 """The kinds of check: what a finding is about, whatever the protocol; each has a slug that stays and one sentence."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 
 class Check(StrEnum):
@@ -78,3 +78,7 @@ class Check(StrEnum):
 
     # ---- what only one protocol knows
     LAW = "law", "What the page of a protocol says in words holds: its sums, steps, hashes and texts."
+
+
+OF_TIME: Final = frozenset({Check.ACK_IN_TIME, Check.LATE_DELIVERY, Check.TIMER_IN_TIME})
+"""What fails on a right server, too, when its machine stops for a moment: such a finding counts when it comes again."""

@@ -1,6 +1,6 @@
 """Compares what people heard because of one step with what the contract says they hear."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -82,9 +82,21 @@ def _is_wrongly_refused(protocol: Protocol, step: Step, extras: Sequence[Extra])
     """Say whether the speaker was told of an error although all was right."""
     if step.outlook.is_refusal:
         return False
+    return any(extra.who is step.who and extra.received.name in errors(protocol) for extra in extras)
+
+
+def errors(protocol: Protocol) -> Collection[str]:
+    """Return the names of the events that say no to somebody."""
     told = {refusal.operation for operation in protocol.inbound.values() for refusal in operation.refusals}
-    errors = {protocol.by_id[operation].name for operation in told if operation}
-    return any(extra.who is step.who and extra.received.name in errors for extra in extras)
+    return {protocol.by_id[operation].name for operation in told if operation}
+
+
+def is_failing(answer: Answer) -> bool:
+    """Say whether an ack says no to whoever asked for it."""
+    if answer.operation is None or answer.ack is None:
+        return False
+    fields = answer.ack.to_json()
+    return any(refusal.by_ack and _is_like(refusal.where, fields) for refusal in answer.operation.refusals)
 
 
 class _Listener:
@@ -242,7 +254,7 @@ def _wrong_ack(protocol: Protocol, due: AckDue, answer: Answer, step: Step, targ
         check, about = Check.ACK_FIELDS, f"{step.cause} {{{', '.join(wrong)}}}"
         if step.outlook.is_refusal:
             check, about = step.outlook.refused_as, step.cause
-        elif any(refusal.by_ack and _is_like(refusal.where, fields) for refusal in due.operation.refusals):
+        elif is_failing(answer):
             check, about = Check.ACCEPTED_VALID, step.cause
         broken = Broken(due.requirement, str(due), f"an ack{told(wrong)}", check=check, about=about)
         return broken.shown(_unacknowledged(step.who, due, target))

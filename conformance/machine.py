@@ -49,7 +49,7 @@ class Conversation(RuleBasedStateMachine):
         self.ground = self.search.ground
         self._stack = ExitStack()
         with self.search.watching(self._shown), ExitStack() as opening:  # lets everybody go when not all can come
-            self.cast: Cast = opening.enter_context(self.ground.opened(hurried=self.search.is_shrinking))
+            self.cast: Cast = opening.enter_context(self.ground.opened(hurried=self.search.is_hurried))
             self.ground.run(self.cast.prepare(NAMES, PLACES))
             self.cast.stage.steps.clear()  # a story begins when everybody is there
             self._stack = opening.pop_all()

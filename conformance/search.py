@@ -12,6 +12,7 @@ from typing import Final
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.errors import HypothesisException
 
+from conformance.checks import OF_TIME
 from conformance.playground import Found, Playground
 from conformance.verdict import Broken, Key
 
@@ -19,6 +20,8 @@ SHRINK_S: Final = 8.0
 """How long to look for a shorter conversation once one has failed."""
 SHRINK_LATE_S: Final = 3.0
 """How long to do so where the search's own time ends sooner."""
+ONCE_MORE: Final = 2
+"""How often what is late must come again while it is shrunk: a machine stops for a moment, a server is late again."""
 SETTINGS: Final = settings(
     max_examples=200,  # and then anew, until the time is over: Hypothesis begins with short ones, a tenth of them all
     deadline=None,
@@ -29,6 +32,11 @@ SETTINGS: Final = settings(
     print_blob=False,
     report_multiple_bugs=False,
 )
+
+
+def _is_of_time(key: Key) -> bool:
+    check, *_ = key
+    return check in OF_TIME
 
 
 class Over(BaseException):
@@ -45,6 +53,7 @@ class Search:
         self._found: dict[Key, Found] = {}
         self._sizes: dict[Key, int] = {}
         self._shrinking: Key | None = None
+        self._again = 0  # how often what is shrunk has come again
         self._crash: Exception | None = None
         self._is_over = False
         self._shrunk_by = 0.0
@@ -65,6 +74,11 @@ class Search:
     def is_shrinking(self) -> bool:
         """Whether a promise has been broken and only a shorter way to show it is sought."""
         return self._shrinking is not None
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether nothing is waited for any longer than it usually takes; whoever looks for what is late has time."""
+        return self._shrinking is not None and not _is_of_time(self._shrinking)
 
     @contextmanager
     def watching(self, shown: Callable[[Broken], tuple[int, tuple[str, ...]]]) -> Iterator[None]:
@@ -90,8 +104,10 @@ class Search:
         key = broken.key
         if self._shrinking is not None:
             # Whoever only looks for a shorter way waits too briefly to be sure of anything else.
-            if key == self._shrinking and size <= self._sizes[key]:
-                self._keep(broken, size, conversation, times=0)
+            if key == self._shrinking:
+                self._again += 1
+                if size <= self._sizes[key]:
+                    self._keep(broken, size, conversation, times=0)
             return key == self._shrinking
         is_new = key not in self._found and key not in self.ground.known
         if key not in self._found or size < self._sizes[key]:
@@ -125,7 +141,7 @@ class Search:
 
     def _play(self, test: Callable[[], None]) -> bool:
         """Let Hypothesis play one round, and say whether another may find more."""
-        self._shrinking, self._is_over = None, False
+        self._shrinking, self._is_over, self._again = None, False, 0
         try:
             test()
         except (Broken, Over):
@@ -134,6 +150,8 @@ class Search:
             # Hypothesis calls flaky what stops for the time, and a target that does not always answer alike.
             if not self.is_shrinking and not self._is_over:
                 raise
-        if self.is_shrinking:
+        if self._shrinking is not None:
+            if _is_of_time(self._shrinking) and self._again < ONCE_MORE:
+                del self._found[self._shrinking]  # the machine stopped for a moment, for all that anybody knows
             self._crash = None  # whatever crashed while shrinking will do so again, or was of no account
         return self._crash is None and time.monotonic() < self.ground.deadline

@@ -17,6 +17,7 @@ from conformance.case import Skipped
 from conformance.checks import Check
 from conformance.expectation import Expectation, Heard, Outlook
 from conformance.judge import Extra, Step, judge
+from conformance.leaks import Leaks
 from conformance.model import Model
 from conformance.person import Person
 from conformance.process import Keeper
@@ -42,7 +43,7 @@ _HURRY: Final = 0.3  # s; how long a step waits once its case has failed and onl
 
 @dataclass(frozen=True, slots=True)
 class Lapse:
-    """A promise of level SHOULD that was not kept, and the conversation that shows it."""
+    """A promise that was not kept while the case could go on, and the conversation that shows it."""
 
     broken: Broken
     conversation: tuple[str, ...]
@@ -74,6 +75,7 @@ class Stage:
         self.proven: set[str] = set()
         """Tokens of people whom the target has let in to stay."""
         self._belated = Belated(target)
+        self._leaks = Leaks(model.protocol, self.people, history)
         self._untimely: list[Broken] = []  # what timers of the target caused at the wrong time during this step
         self._fenced_at = 0.0
         self._step_began = 0
@@ -391,6 +393,8 @@ class Stage:
         outlook = replace(step.outlook, expectations=expectations)
         judgement = judge(self.model.protocol, replace(step, outlook=outlook), heard, self.target, self._floats)
         self._belated.note(step, heard)
+        for broken in self._leaks.findings(step, heard, self._step_began):
+            self.lapse(broken)  # whatever else is wrong with the step is to be seen, too
         findings = [*judgement.findings, *((broken, Level.MUST) for broken in self._untimely), *self._overdue()]
         for broken, level in findings:
             if level is not Level.MUST:
@@ -452,7 +456,7 @@ class Stage:
         return broken.shown(Symptom.heard(who, CLOSED))
 
     def lapse(self, broken: Broken) -> None:
-        """Remember a promise of level SHOULD that was not kept; the case goes on."""
+        """Remember a promise that was not kept, such as a SHOULD; the case goes on."""
         self.witness(broken)
         self.lapses.append(Lapse(broken, self.conversation(broken)))
 

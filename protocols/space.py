@@ -1231,6 +1231,11 @@ REQUIREMENTS = (
         text='More than 100 connection attempts a minute from one address are refused with "Rate limit exceeded".',
     ),
     Requirement(
+        address="space/all/12",
+        level=Level.MUST,
+        text="No error, refusal or failing ack shows a secret, a stack trace, what is inside the server, or what only somebody else may know.",
+    ),
+    Requirement(
         address="space/http/1",
         level=Level.MUST,
         text="GET /health answers 200 while the process is up: status, uptime in seconds, timestamp, environment, connection count.",

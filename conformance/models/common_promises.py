@@ -17,7 +17,7 @@ from conformance.http import Reply
 from conformance.person import Person
 from conformance.scene import Scenes, require
 from conformance.verdict import Broken
-from protocols.contract import Audience, Operation, Protocol, Trigger
+from protocols.contract import Audience, Json, Operation, Protocol, Trigger
 from protocols.errors import ConnectRefused, NotHeard, TargetUnreachable
 from simulators.connection import Connection
 from simulators.history import Direction
@@ -27,6 +27,8 @@ SILENCE_MS: Final = 85_000
 """pingInterval + pingTimeout."""
 TOO_BIG: Final = 1_100_000
 """Characters; the wire admits a million bytes."""
+QUERIES: Final[Sequence[Json]] = ({"$gt": ""}, {"toString": None}, -1e308, "'\" OR 1=1 --\x00" * 100)
+"""What a server that hands payloads on unread makes errors of: in its database, or in its own code."""
 BROWSER: Final = "browser"
 """Who asks over HTTP, in conversations."""
 ROUNDING_S: Final = 1.0
@@ -78,6 +80,25 @@ async def all__unknown_event(cast: Cast) -> None:
             tried: tuple[Sequence[object], ...] = ([{}], [], whole)
             for arguments in tried:
                 await cast.stage.say_invalid(who, name, arguments)
+    await cast.settle()
+
+
+@_shows("all/12")
+async def all__errors_say_little(cast: Cast) -> None:
+    """Whatever is wrong with a payload, and in whatever way: no error shows more than that."""
+    await cast.assemble()
+    ana, eve = cast.person("ana"), await cast.outsider()  # who knows everybody, and who has done nothing
+    for operation in cast.model.protocol.inbound.values():
+        if operation.schema is None:
+            continue
+        base = cast.base(operation, ana)
+        wrong: list[Json] = [None, [], *QUERIES]
+        if isinstance(base, Mapping):
+            wrong += [{**base, member: value} for member in base for value in tuple(wrong)]
+        for payload in wrong:
+            if cast.model.protocol.faults(operation.schema, payload):
+                for who in (ana, eve):
+                    await cast.stage.say_invalid(who, operation.name, [payload])
     await cast.settle()
 
 

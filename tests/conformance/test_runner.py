@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from conformance.case import Case, Skipped
+from conformance.checks import Check
 from conformance.playground import Options, Playground
 from conformance.runner import Finished, RunEvent, Started, TargetDied, run
 from conformance.stage import Lapse
@@ -65,6 +66,32 @@ def test_a_broken_promise_is_the_only_verdict_of_its_case(honest: Playground) ->
     [found] = verdicts(honest, case(raising(broken)))
     assert (found.requirement, found.outcome, found.also) == ("space/all/5", Outcome.FAIL, ("space/jump/1",))
     assert (found.expected, found.came, found.case) == ("silence", "talk", "space/toy/one")
+
+
+@pytest.mark.parametrize(("late", "outcome"), [(1, Outcome.PASS), (2, Outcome.PASS), (3, Outcome.FAIL)])
+def test_what_is_late_counts_when_it_is_late_again(honest: Playground, late: int, outcome: Outcome) -> None:
+    played: list[int] = []
+
+    def play(_: Playground) -> None:
+        played.append(len(played))
+        if len(played) <= late:
+            raise Broken("space/jump/1", "a jump in time", "it came late", check=Check.LATE_DELIVERY)
+
+    found = verdicts(honest, case(play))
+
+    assert found[0].outcome is outcome
+    assert len(played) == min(late + 1, 3)
+
+
+def test_what_is_missing_counts_at_once(honest: Playground) -> None:
+    played: list[int] = []
+
+    def play(_: Playground) -> None:
+        played.append(1)
+        raise Broken("space/jump/1", "a jump", "nothing", check=Check.MISSING_DELIVERY)
+
+    assert outcomes(verdicts(honest, case(play))) == {"space/jump/1": Outcome.FAIL}
+    assert len(played) == 1
 
 
 def test_skipping_says_why(honest: Playground) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given, seed
 from hypothesis import strategies as st
 
+from conformance.checks import Check
 from conformance.playground import Playground
 from conformance.search import SETTINGS, Over, Search
 from conformance.verdict import Broken
@@ -175,3 +176,23 @@ def test_the_same_seed_finds_the_same(honest: Playground) -> None:
         return [number for numbers in drawn for number in numbers]
 
     assert first(30) == first(30)
+
+
+@pytest.mark.parametrize(("times", "is_told"), [(1, False), (2, False), (1_000, True)])
+def test_what_is_late_is_told_when_it_comes_again(honest: Playground, times: int, is_told: bool) -> None:
+    found = begin(honest, 60.0)
+    late: list[list[int]] = []
+    played: list[bool] = []
+
+    def play(numbers: list[int]) -> None:
+        played.append(found.is_hurried)
+        if len(late) < times and sum(numbers) > 100:
+            late.append(numbers)
+            raise Broken("toy/talk/1", "it in time", "late", check=Check.ACK_IN_TIME)
+        if len(late) >= times or len(played) > 100:
+            honest.deadline = 0.0  # that is all
+
+    search(found, play)
+
+    assert [one.broken.requirement for one in honest.found] == (["toy/talk/1"] if is_told else [])
+    assert not any(played), "who looks for what is late must not hurry"

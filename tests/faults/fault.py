@@ -47,6 +47,8 @@ class Fault:
     """How fast its time must pass in a test, for it to show soon."""
     in_redis: bool = False
     """Whether it shows only in what others read there."""
+    survives: str = ""
+    """Why a whole run does not find it, where it does not."""
 
     @property
     def protocol(self) -> str:
@@ -69,14 +71,20 @@ Part = TypeVar("Part", bound=type[Any])
 
 
 def breaks(
-    requirement: str, kind: Kind, *, at: str = "", time_scale: float = 1.0, in_redis: bool = False
+    requirement: str, kind: Kind, *, at: str = "", time_scale: float = 1.0, in_redis: bool = False, survives: str = ""
 ) -> Callable[[Part], Part]:
     """Enter a part into the list of faults; `at` is the address of a case of the same protocol, without its name."""
 
     def register(part: Part) -> Part:
         case = f"{requirement.partition('/')[0]}/{at}" if at else ""
         fault = Fault(
-            part=part, requirement=requirement, kind=kind, case=case, time_scale=time_scale, in_redis=in_redis
+            part=part,
+            requirement=requirement,
+            kind=kind,
+            case=case,
+            time_scale=time_scale,
+            in_redis=in_redis,
+            survives=survives,
         )
         assert all(fault.name != other.name for other in FAULTS), f"there are two {fault.name}"
         FAULTS.append(fault)

@@ -7,6 +7,7 @@ from tests.faults import (  # noqa: F401  # each enters its faults as it is read
     common_http,
     dongne,
     dongne_by_itself,
+    errors,
     gateway,
     gateway_surroundings,
     gopang,

@@ -18,20 +18,20 @@ PATIENCE = 2.0
 SLOW_FROM = 20.0
 """From this time scale on, cases that take minutes are over soon enough to be played."""
 
-HTTP = ["http/1", "http/2", "http/3", "http/4"]
+SHARED = ["all/12", "http/1", "http/2", "http/3", "http/4"]
 UNBROKEN = {
     "space": [
-        *HTTP,
+        *SHARED,
         *["all/3", "all/8", "all/10", "guest/1", "guest/2", "guest/3", "guest/4"],
         *["log/2", "metrics/1", "metrics/2", "proximity/2", "session/2"],
     ],
-    "gateway": [*HTTP, "all/7", "all/10", "all/11", "auth/4", "auth/5", "durability/1"],
+    "gateway": [*SHARED, "all/7", "all/10", "all/11", "auth/4", "auth/5", "durability/1"],
     "dongne": [
-        *HTTP,
+        *SHARED,
         *["all/3", "all/5", "all/9", "all/10", "all/11"],
         *["cache/2", "cache/4", "handshake/1", "notice/4", "stage/10", "stage/11"],
     ],
-    "gopang": [*HTTP, "all/3", "all/9", "all/10", "all/11", "session/1"],
+    "gopang": [*SHARED, "all/3", "all/9", "all/10", "all/11", "session/1"],
     "hub": ["all/11"],
 }
 """What no fault breaks there: what all protocols share is broken in one of them, and a death in `test_crashes`."""

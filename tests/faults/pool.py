@@ -1,0 +1,60 @@
+"""Does much that takes long, some of it at a time, and tells how far it is; Ctrl-C ends it with what is known."""
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from typing import Any, TypeAlias, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+T = TypeVar("T")
+Piece: TypeAlias = Sequence[Any]
+"""The arguments of one piece of work."""
+
+
+def do(
+    work: Callable[..., T],
+    first: Iterable[Piece],
+    hear: Callable[[T], tuple[str, Iterable[Piece]]],
+    jobs: int,
+    console: Console,
+) -> bool:
+    """Do every piece of work in processes of its own, `jobs` at a time; say whether somebody interrupted it.
+
+    `hear` takes each result, and returns what to say of it and what is to be done besides.
+    """
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task, count = progress.add_task(""), 0
+        pending: set[Future[T]] = set()
+
+        def submit(pieces: Iterable[Piece]) -> None:
+            nonlocal count
+            for piece in pieces:
+                pending.add(pool.submit(work, *piece))
+                count += 1
+            progress.update(task, total=count)
+
+        try:
+            submit(first)
+            while pending:
+                done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                pending -= done
+                for future in done:
+                    said, more = hear(future.result())
+                    submit(more)
+                    progress.update(task, advance=1, description=said)
+        except KeyboardInterrupt:
+            for process in list(pool._processes.values()):
+                process.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
+            return True
+    pool.shutdown()
+    return False
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
