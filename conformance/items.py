@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import pytest
 
 from conformance.case import Case
+from conformance.known import Known
 from conformance.playground import Options, Playground
 from conformance.report.words import promised, visible
 from conformance.runner import Finished, TargetDied, run
@@ -65,7 +66,7 @@ class Judge:
         tally = Tally(
             protocol=suite.protocol,
             cases=suite.cases(),
-            known_failures=target.known_failures,
+            known=Known.wholly(target.known_failures).of(suite.protocol),
             strict=config.getoption("--rehearsal-strict"),
         )
         return cls(target, options, tally)
@@ -142,7 +143,7 @@ class CaseItem(pytest.Item):
         if any(tally.standing_of_verdict(verdict) is Standing.FAILED for verdict in failed):
             raise Failed("\n\n".join(self._told(verdict) for verdict in failed))
         self.judge.asides += [f"{self.case.address}: {self._told(verdict)}" for verdict in failed]
-        if any(verdict.requirement in tally.known_failures for verdict in failed):
+        if any(map(tally.known.covers, failed)):
             pytest.xfail(f"known to fail: {', '.join(verdict.requirement for verdict in failed)}")
         if tally.standing_of(self.case) is Standing.SKIPPED:
             pytest.skip("; ".join(_unique(verdict.reason for verdict in self.verdicts)))
@@ -192,8 +193,8 @@ class Session:
         terminalreporter.section("broken, and does not count")
         for aside in self._judge.asides:
             terminalreporter.line(aside)
-        for requirement in tally.mended():
-            terminalreporter.line(f"known to fail, and passed here: {promised(requirement)}")
+        for mended in tally.mended():
+            terminalreporter.line(f"known to fail, and passed here: {promised(mended.requirement)}")
 
 
 def _unique(texts: Iterable[str]) -> list[str]:

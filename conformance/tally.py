@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import Final
 
 from conformance.case import Case
+from conformance.checks import Check
 from conformance.defects import Defect, defects_of
+from conformance.known import Known
 from conformance.runner import Finished, RunEvent, TargetDied, TargetRevived
 from conformance.verdict import Outcome, Verdict
 from protocols.contract import Level, Protocol, Requirement
-from protocols.errors import UsageError
 
 PASSED_EXIT: Final = 0
 FAILED_EXIT: Final = 1
@@ -55,29 +56,31 @@ class Result:
     """Addresses of the cases that spoke of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """Something that was known to fail, and did not."""
+
+    requirement: Requirement
+    check: Check | None
+    """The kind of check; None for a requirement as a whole."""
+
+
 @dataclass(kw_only=True)
 class Tally:
-    """The verdicts of a run so far; `hear` every event of the run. Raises UsageError for unknown known failures."""
+    """The verdicts of a run so far; `hear` every event of the run."""
 
     protocol: Protocol
     cases: Sequence[Case]
     """What is to be played."""
     untested: Mapping[str, str] = field(default_factory=dict)
     """Requirements that no case of the whole suite cites -> the reason; see `uncited`."""
-    known_failures: Sequence[str] = ()
+    known: Known = field(default_factory=Known)
+    """What fails no run."""
     strict: bool = False
     """Whether a SHOULD counts as a MUST does."""
     finished: dict[str, Finished] = field(default_factory=dict, init=False)
     # address of a case -> how it ended
     died: TargetDied | None = field(default=None, init=False)
-
-    def __post_init__(self) -> None:
-        for address in self.known_failures:
-            if address not in self.protocol.requirements:
-                raise UsageError(
-                    f"known_failures: {self.protocol.name} has no requirement {address!r}; "
-                    "`rehearsal check --list` shows them all"
-                )
 
     def hear(self, event: RunEvent) -> None:
         """Take in what has just happened."""
@@ -113,15 +116,30 @@ class Tally:
         """Return how many requirements stand how."""
         return Counter(result.standing for result in self.results())
 
-    def mended(self) -> list[Requirement]:
-        """Return what the target was known to break, and keeps."""
+    def mended(self) -> list[Mended]:
+        """Return what the target was known to break, and did not, though all was played that speaks of it."""
         return [
-            result.requirement
+            Mended(result.requirement, check)
             for result in self.results()
-            if result.is_known and result.standing is Standing.PASSED and self._is_played(result.requirement)
+            for check in self._unmet(result)
+            if self.is_played(result.requirement)
         ]
 
-    def _is_played(self, requirement: Requirement) -> bool:
+    def _unmet(self, result: Result) -> list[Check | None]:
+        """Return the kinds of check that were known to fail at a requirement, and did not; None for all of them."""
+        address = result.requirement.address
+        if self.known.covers_wholly(address):
+            return [None] if result.standing is Standing.PASSED else []
+        met = {
+            verdict.check
+            for verdict in self._verdicts()
+            if verdict.outcome is Outcome.FAIL and address in (verdict.requirement, verdict.origin)
+        }
+        is_told = result.standing in (Standing.PASSED, Standing.WARNED, Standing.FAILED)
+        return [*sorted(self.known.failures.get(address, frozenset()) - met)] if is_told else []
+
+    def is_played(self, requirement: Requirement) -> bool:
+        """Say whether every case has been played that speaks of a requirement."""
         citing = [case for case in self.cases if requirement.address in case.cites]
         return all(case.address in self.finished for case in citing)
 
@@ -165,7 +183,7 @@ class Tally:
         return Result(
             requirement=requirement,
             standing=standing,
-            is_known=address in self.known_failures,
+            is_known=address in self.known.failures and standing is not Standing.FAILED,
             reason=reason,
             cases=tuple(dict.fromkeys(verdict.case for verdict in verdicts)),
         )
@@ -181,7 +199,7 @@ class Tally:
     def _standing(self, verdict: Verdict, requirement: Requirement) -> Standing:
         match verdict.outcome:
             case Outcome.FAIL:
-                counts = self._counts(requirement) and verdict.requirement not in self.known_failures
+                counts = self._counts(requirement) and not self.known.covers(verdict)
                 return Standing.FAILED if counts else Standing.WARNED
             case Outcome.UNKNOWN:
                 return Standing.UNKNOWN
@@ -191,7 +209,7 @@ class Tally:
                 return Standing.SKIPPED
 
     def _counts(self, requirement: Requirement) -> bool:
-        is_known = requirement.address in self.known_failures
+        is_known = self.known.covers_wholly(requirement.address)
         return not is_known and (requirement.level is Level.MUST or (self.strict and requirement.level is Level.SHOULD))
 
     # ---- of cases --------------------------------------------------------------------------------------------------

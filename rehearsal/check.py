@@ -11,8 +11,10 @@ from typing import Final
 from rich.console import Console
 
 from conformance.case import Case
+from conformance.known import Known
 from conformance.playground import Options
 from conformance.report import Listener, Report, Run
+from conformance.report.baseline import BaselineFile
 from conformance.report.github import GitHub
 from conformance.report.html import HtmlFile
 from conformance.report.json import JsonFile
@@ -38,6 +40,8 @@ class Request:
     addresses: tuple[str, ...] = ()
     options: Options = field(default_factory=Options)
     strict: bool = False
+    baseline: Known = field(default_factory=Known)
+    """What is known to fail besides what the target's file says."""
     beside: tuple[Case, ...] = ()
     """Further cases, which need nothing of the target."""
     again: str = ""
@@ -63,7 +67,7 @@ def begin(request: Request, target: Target) -> Tally:
         protocol=suite.protocol,
         cases=[*suite.select(request.addresses), *request.beside],
         untested={} if request.addresses else uncited(suite.protocol, every, suite.untested),
-        known_failures=target.known_failures,
+        known=Known.wholly(target.known_failures).and_also(request.baseline).of(suite.protocol),
         strict=request.strict,
     )
 
@@ -143,6 +147,8 @@ class Telling:
     """Whether to speak to the runner of GitHub Actions."""
     summary: Path | None = None
     """Where that takes a summary in Markdown."""
+    baseline: Path | None = None
+    """For what is broken, as known failures of the next run."""
     verbose: bool = False
     """Whether the console shows every case, and everything that is sent and received."""
 
@@ -164,6 +170,8 @@ def listeners_for(console: Console, telling: Telling = Telling()) -> list[Listen
         listeners.append(JunitFile(_writable(telling.junit)))
     if telling.sarif is not None:
         listeners.append(SarifFile(_writable(telling.sarif)))
+    if telling.baseline is not None:
+        listeners.append(BaselineFile(_writable(telling.baseline)))
     if telling.github:
         listeners.append(GitHub(console, telling.summary and _writable(telling.summary)))
     return listeners

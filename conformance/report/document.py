@@ -76,13 +76,22 @@ class Flaw(_Part):
     requirement: str
     level: str
     text: str
+    check: str | None = None
     also: tuple[str, ...]
     counts: bool
+    known: bool = False
+    times: int = 1
     cases: tuple[str, ...]
     expected: str
     came: str
     conversation: tuple[str, ...]
     repeat: str
+
+
+class Mended(_Part):
+    """Something that was known to fail, and did not."""
+
+    text: str
 
 
 class Judged(_Part):
@@ -95,6 +104,7 @@ class Judged(_Part):
     requirements: tuple[Standpoint, ...]
     cases: tuple[Tried, ...]
     defects: tuple[Flaw, ...]
+    mended: tuple[Mended, ...] = ()
 
 
 class Tool(_Part):

@@ -14,7 +14,7 @@ from rich.console import Console
 from conformance.defects import Defect
 from conformance.report.places import place_of
 from conformance.report.report import Report
-from conformance.report.words import SIGNS, promised, times, visible
+from conformance.report.words import SIGNS, no_longer, promised, times, visible
 from conformance.runner import RunEvent
 from conformance.tally import FAILED_EXIT, PASSED_EXIT, Standing, Tally
 
@@ -95,6 +95,8 @@ def summary(report: Report) -> str:
         "| " + " | ".join(str(counts[standing]) for standing in Standing) + " |",
     ]
     blocks = ["\n\n".join(lines[:2]), "\n".join(lines[2:]), *(_block(report, defect) for defect in defects[:_MOST])]
+    if mended := tally.mended():
+        blocks.append("\n".join(f"- {SIGNS[Standing.PASSED]} {_prose(no_longer(one))}" for one in mended))
     if len(defects) > _MOST:
         blocks.append(f"and {times(len(defects) - _MOST, 'more defect')}")
     return "\n\n".join(blocks) + "\n\n"

@@ -8,6 +8,7 @@ from typing import Final
 
 from conformance.defects import Defect
 from conformance.report.report import Report
+from conformance.report.words import no_longer
 from conformance.runner import RunEvent
 from conformance.tally import Standing, Tally, worst
 from conformance.verdict import Verdict
@@ -94,6 +95,10 @@ def _report(report: Report) -> Json:
             for finished in tally.finished.values()
         ],
         "defects": [_defect(report, defect) for defect in tally.defects()],
+        "mended": [
+            {"requirement": mended.requirement.address, "check": mended.check, "text": no_longer(mended)}
+            for mended in tally.mended()
+        ],
     }
 
 
@@ -122,6 +127,7 @@ def _defect(report: Report, defect: Defect) -> Json:
         "about": verdict.about,
         "also": list(verdict.also),
         "counts": defect.counts,
+        "known": report.tally.known.covers(verdict),
         "times": defect.times,
         "cases": list(defect.cases),
         "expected": verdict.expected,

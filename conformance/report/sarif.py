@@ -103,7 +103,7 @@ def _result(report: Report, defect: Defect, rule: int) -> Json:
         "occurrenceCount": defect.times,
         "properties": {"check": verdict.check, "also": list(verdict.also)},
     }
-    if verdict.requirement in report.tally.known_failures:
+    if report.tally.known.covers(verdict):
         result["suppressions"] = [{"kind": "external", "justification": "known to fail"}]
     return result
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from conformance.defects import Defect
 from conformance.report.report import Report
-from conformance.report.words import SIGNS, STYLES, also_broken, promised, style_of, times, visible
+from conformance.report.words import SIGNS, STYLES, also_broken, no_longer, promised, style_of, times, visible
 from conformance.runner import RunEvent
 from conformance.tally import FAILED_EXIT, PASSED_EXIT, Standing, Tally
 
@@ -58,9 +58,8 @@ class Terminal:
             self._console.print(named, soft_wrap=True)
             if result.reason and result.standing is not Standing.UNKNOWN:
                 self._line(f"    {result.standing}: {result.reason}", "dim")
-        for requirement in tally.mended():
-            line = f"  ✓ {promised(requirement)} (known to fail, and passed here)"
-            self._line(line, "green")
+        for mended in tally.mended():
+            self._line(f"  ✓ {no_longer(mended)}", "green")
 
     # ---- defects ---------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from conformance.defects import Defect
-from conformance.tally import Standing, Tally
+from conformance.tally import Mended, Standing, Tally
 from protocols.contract import Requirement
 
 SIGNS: Final = {
@@ -52,6 +52,12 @@ def promised(requirement: Requirement) -> str:
 def also_broken(tally: Tally, defect: Defect) -> list[str]:
     """Return what else a defect breaks, in the contract's words."""
     return [promised(tally.requirement(address)) for address in defect.verdict.also]
+
+
+def no_longer(mended: Mended) -> str:
+    """Return what was known to fail and did not, in the contract's words."""
+    known = f"{mended.check} was known to fail, and did not" if mended.check else "known to fail, and passed"
+    return f"{promised(mended.requirement)} ({known} here)"
 
 
 def times(number: int, thing: str) -> str:

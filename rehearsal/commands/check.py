@@ -51,6 +51,13 @@ def check(
     name: Annotated[
         str, typer.Option(metavar="NAME", help="What the page calls the target; its URL when absent.")
     ] = "",
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Known failures, which do not fail the run.", show_default=False)
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write what is broken as known failures.", show_default=False),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Show every case, and everything that is sent and received.")
     ] = False,
@@ -70,6 +77,7 @@ def check(
     Does it keep what the protocol promises? Exit code 0: every MUST is kept. 1: one is broken; the report names it,
     shows the conversation, and gives the command that repeats it. 2: nobody can tell.
     """
+    from conformance.known import Known
     from conformance.playground import Options
     from conformance.report.terminal import listing
     from protocols import PROTOCOLS
@@ -81,7 +89,8 @@ def check(
     url, chosen = split_url(words, needs_url=target is None and not list_)
     where = TargetOptions(url=url, file=target, protocol=protocol, namespace=namespace, transport=transport)
     options = Options(seed=secrets.randbits(32) if seed is None else seed, budget_s=budget_s, slow=slow)
-    request = Request(where=where, addresses=chosen, options=options, strict=strict)
+    known = Known() if baseline is None else Known.read(baseline)
+    request = Request(where=where, addresses=chosen, options=options, strict=strict, baseline=known)
     console = output()
     if list_:
         where = where if url or target else replace(where, url="http://127.0.0.1")
@@ -95,6 +104,7 @@ def check(
         name=name,
         junit=junit,
         sarif=sarif,
+        baseline=write_baseline,
         verbose=verbose,
         github=os.environ.get("GITHUB_ACTIONS") == "true" if github is None else github,
         summary=Path(summary) if summary else None,

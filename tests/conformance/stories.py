@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from conformance.case import Case
 from conformance.checks import Check
+from conformance.known import Known
 from conformance.playground import Options
 from conformance.report import Report, Run
 from conformance.runner import Finished
@@ -51,6 +52,7 @@ def failed(
     *,
     also: Sequence[str] = (),
     came: str = "silence",
+    check: Check = Check.MISSING_DELIVERY,
     conversation: Sequence[str] = ("= ana, ben", "ana > talk {}", "! silence"),
 ) -> Finished:
     verdict = Verdict(
@@ -59,7 +61,7 @@ def failed(
         case=case.address,
         expected="ben hears talk",
         came=came,
-        check=Check.MISSING_DELIVERY,
+        check=check,
         about="talk > talk",
         conversation=tuple(conversation),
         also=tuple(also),
@@ -91,7 +93,7 @@ def tally(
         protocol=protocol(),
         cases=[*(ending.case for ending in endings), *unplayed],
         untested=untested or {},
-        known_failures=known,
+        known=Known.wholly(known),
         strict=strict,
     )
     for ending in endings:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.known import Known
 from conformance.runner import Finished, TargetDied, TargetRevived
 from conformance.tally import Standing, Tally, uncited
 from conformance.verdict import Outcome, Verdict
@@ -72,13 +73,13 @@ def test_a_known_failure_does_not_count_nor_does_what_it_drags_along() -> None:
 def test_a_known_failure_that_passes_is_named_once_all_that_speaks_of_it_was_played() -> None:
     known = ["toy/talk/1"]
 
-    assert [r.address for r in tally(passed(case()), known=known).mended()] == known
+    assert [one.requirement.address for one in tally(passed(case()), known=known).mended()] == known
     assert tally(passed(case()), unplayed=[case("later")], known=known).mended() == []
 
 
 def test_a_known_failure_that_the_contract_lacks_is_refused() -> None:
     with pytest.raises(UsageError, match="toy has no requirement 'toy/talk/9'"):
-        tally(passed(case()), known=["toy/talk/9"])
+        Known.wholly(["toy/talk/9"]).of(protocol())
 
 
 @pytest.mark.parametrize("endings", [[unknown(case())], [skipped(case())], []])

@@ -59,6 +59,16 @@ def test_a_known_failure_does_not_fail_the_run(gossip: str, tmp_path: Path) -> N
     assert "--target target.toml" in ended.out
 
 
+def test_what_is_broken_today_fails_no_run_that_knows_of_it(gossip: str, tmp_path: Path) -> None:
+    words = ("check", gossip, "space/whisper:send/valid")
+    first = rehearsal(*words, "--write-baseline", "known.toml", cwd=tmp_path)
+    second = rehearsal(*words, "--baseline", "known.toml", cwd=tmp_path)
+
+    assert (first.code, second.code) == (1, 0), second.out
+    assert '"space/whisper/1" = ["room-isolation"]' in (tmp_path / "known.toml").read_text("utf-8").splitlines()
+    assert "WARNED space/whisper/1" in second.out
+
+
 def test_an_unknown_known_failure_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "target.toml").write_text('url = "http://127.0.0.1:9"\nknown_failures = ["space/whisper/9"]\n')
     ended = rehearsal("check", "--target", "target.toml", cwd=tmp_path)

@@ -122,7 +122,8 @@ def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
     assert whole["schema"] == 2
     assert whole["exit_code"] == 1
     (found,) = whole["reports"]
-    assert list(found) == ["target", "run", "exit_code", "counts", "requirements", "cases", "defects"]
+    assert list(found) == ["target", "run", "exit_code", "counts", "requirements", "cases", "defects", "mended"]
+    assert found["mended"] == []
     assert found["exit_code"] == 1
     assert found["run"] | {"started": ""} == {
         "started": "",
@@ -150,6 +151,7 @@ def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
         "about": "talk > talk",
         "also": ["toy/talk/2"],
         "counts": True,
+        "known": False,
         "times": 1,
         "cases": ["toy/talk/bad"],
         "expected": "ben hears talk",

@@ -61,7 +61,7 @@ def test_a_failure_is_told_in_full(tmp_path: Path) -> None:
         "ben hears talk",
         "= ana, ben\nana > talk {}\n! silence",
         "rehearsal check URL toy/talk/valid --seed 7",
-        "Met by 1 case",
+        "Met 1 time, by 1 case",
     ):
         assert words in found.text
     assert "sequence" in found.attributes["class"]
