@@ -1,0 +1,64 @@
+"""The workflows of docs/ci.md are whole: they parse, their command is understood and writes what they publish."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .command import rehearsal
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "ci.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+WORKFLOWS: list[Any] = [yaml.safe_load(block) for block in BLOCKS]
+
+
+def strings(node: object, under: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text of a workflow with the key that it stands under."""
+    match node:
+        case str():
+            yield under, node
+        case list():
+            for item in node:
+                yield from strings(item, under)
+        case dict():
+            for key, item in node.items():
+                yield from strings(item, str(key))
+
+
+def commands(workflow: object) -> list[str]:
+    return [text for key, text in strings(workflow) if key in ("run", "script", "before_script")]
+
+
+def test_there_is_one_for_each_and_both_install_what_is_ours() -> None:
+    github, gitlab = WORKFLOWS
+    assert "jobs" in github
+    assert "conformance" in gitlab
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["name"]
+    for workflow in WORKFLOWS:
+        assert f"pip install {project}" in commands(workflow)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=["github", "gitlab"])
+def test_the_command_of_a_workflow_writes_what_its_steps_publish(workflow: object, whole: str, tmp_path: Path) -> None:
+    (command,) = [one for one in commands(workflow) if one.startswith("rehearsal")]
+    (tmp_path / "target.toml").write_text(f'url = "{whole}"\n')
+    (tmp_path / "known.toml").write_text('"space/chat/1" = ["law"]\n')
+    runner = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    words = shlex.split(command)[1:]
+    ended = rehearsal(*words, "space/chat:message/valid", "--budget", "1s", cwd=tmp_path, env=runner)
+
+    assert ended.code == 0, ended.out + ended.err
+    published = [text for key, text in strings(workflow) if key in ("path", "paths", "sarif_file", "junit")]
+    assert len(published) == 2
+    for path in published:
+        assert (tmp_path / path).exists(), path
+    assert (tmp_path / "reports" / "report.html").is_file()
+    assert "## ✓ space: " in (tmp_path / "summary.md").read_text("utf-8")
+    first, *_, last = [line for line in ended.out.splitlines() if line.startswith("::")]
+    assert first.removeprefix("::stop-commands::") == last.strip(":")
