@@ -62,6 +62,8 @@ class Connection:
         self.actor = actor
         self.sid = ""
         """The id that the server gave to this connection in its namespace."""
+        self._can_recover = False
+        """Whether the server keeps what is missed, for whoever comes back with the private id that it gave."""
         self.closed: str | None = None
         """Why the connection ended, beginning with the stock client's words; None while it lives."""
         self._history = history
@@ -379,15 +381,16 @@ class Connection:
 
     def _on_connect(self, data: Mapping[str, Value] | None, at_ns: int) -> None:
         match data:
-            case {"sid": str(sid)} if sid and self._joined is not None and not self._joined.done():
+            case {"sid": str(sid), **rest} if sid and self._joined is not None and not self._joined.done():
                 self.sid = sid
+                self._can_recover = "pid" in rest
                 self._joined.set_result(None)
                 self._came("connected", at_ns=at_ns)
             case _:
                 raise WireError(f"an unexpected CONNECT {data}")
 
     def _on_event_packet(self, packet: wire.Event, at_ns: int) -> None:
-        received = Received(packet.name, at_ns, packet, self.protocol)
+        received = Received(packet.name, at_ns, packet, self.protocol, self._can_recover)
         if self._history is not None:
             self._record_received(received)
         if self._on_event is not None:

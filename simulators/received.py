@@ -27,11 +27,20 @@ class Received:
     """`time.monotonic_ns()` of its arrival, taken before anything was read."""
     packet: wire.Event
     protocol: Protocol
+    can_end_in_offset: bool = False
+    """Whether the target can recover the session, and so may say behind an event how far it has been heard."""
 
     @cached_property
     def arguments(self) -> list[Value]:
         """What followed the name, bytes in their places; raises WireError where that is no JSON."""
-        return self.packet.arguments()
+        arguments = self.packet.arguments()
+        return arguments[:-1] if self.can_end_in_offset and self._ends_in_offset(arguments) else arguments
+
+    def _ends_in_offset(self, arguments: list[Value]) -> bool:
+        """Say whether there is one text too many, "stored at the end of the data array" (socket.io-adapter)."""
+        operation = self.protocol.outbound.get(self.name)
+        takes = 0 if operation is None or operation.schema is None else 1
+        return operation is not None and len(arguments) == takes + 1 and isinstance(arguments[-1], str)
 
     @property
     def event(self) -> Event | None:

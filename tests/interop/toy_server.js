@@ -1,10 +1,11 @@
 // A small stock server for our client to play against; prints the port that it listens on, ends with its input.
+// With the word `recovers` it keeps what clients miss.
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 
 const http = createServer();
-const io = new Server(http);
+const io = new Server(http, process.argv.includes("recovers") ? { connectionStateRecovery: {} } : {});
 
 io.on("connection", (socket) => {
   socket.on("say", (said) => io.emit("said", said));
