@@ -1,8 +1,10 @@
 """Argument lists that an event must not come with: too few, too many, or of what is no payload at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from conformance import slugs
 from conformance.payloads.node import Node
 from conformance.payloads.values import simplest
 from protocols.contract import Json, Operation, Protocol
@@ -22,13 +24,26 @@ class Arguments:
     values: tuple[Value, ...]
     label: str
 
+    @property
+    def id(self) -> str:
+        """The same as an address: `bytes-in-content`."""
+        return slugs.word(self.label)
+
+
+@cache
+def argument_ids(protocol: Protocol, operation_id: str) -> tuple[str, ...]:
+    """Return the ids of all wrong argument lists for an operation: whatever payload they are made of."""
+    return tuple(wrong.id for wrong in arguments(protocol, protocol.by_id[operation_id]))
+
 
 def arguments(protocol: Protocol, operation: Operation, base: Json = None) -> list[Arguments]:
     """Return the wrong argument lists for an event, the same in every run; the contract refuses each of them.
 
     `base` is a valid payload for those lists that need one; without it, the simplest.
     """
-    lists = [Arguments(values, label) for label, values in _lists(_payload(protocol, operation, base), operation)]
+    payload = _payload(protocol, operation, base)
+    members = () if operation.schema is None else _members(Node.named(protocol, operation.schema))
+    lists = [Arguments(values, label) for label, values in _lists(payload, members, operation)]
     return [wrong for wrong in lists if refused(protocol, operation, wrong)]
 
 
@@ -47,9 +62,15 @@ def _payload(protocol: Protocol, operation: Operation, base: Json) -> Json:
     return simplest(Node.named(protocol, operation.schema))
 
 
-def _lists(payload: Json, operation: Operation) -> Iterator[tuple[str, tuple[Value, ...]]]:
+def _members(node: Node) -> tuple[str, ...]:
+    """Return the names of all members that an object of this schema may have, in any of its branches."""
+    inner = (name for branch in node.branches for name in _members(branch))
+    return tuple(dict.fromkeys((*node.properties, *inner)))
+
+
+def _lists(payload: Json, members: Sequence[str], operation: Operation) -> Iterator[tuple[str, tuple[Value, ...]]]:
     yield "no argument", ()
-    yield from ((name, (value,)) for name, value in _singles(payload))
+    yield from ((name, (value,)) for name, value in _singles(payload, members))
     if operation.schema is not None:
         yield "the payload twice", (payload, payload)
         yield "an extra null", (payload, None)
@@ -58,7 +79,7 @@ def _lists(payload: Json, operation: Operation) -> Iterator[tuple[str, tuple[Val
         yield "a hundred more", (payload, *range(100))
 
 
-def _singles(payload: Json) -> Iterator[tuple[str, Value]]:
+def _singles(payload: Json, members: Sequence[str]) -> Iterator[tuple[str, Value]]:
     yield "null", None
     yield "false", False
     yield "true", True
@@ -76,8 +97,8 @@ def _singles(payload: Json) -> Iterator[tuple[str, Value]]:
     yield f"key of {LARGE} characters", {"a" * LARGE: 0}
     if isinstance(payload, dict):
         yield "prototype", {**payload, "__proto__": {"isAdmin": True}}
-        yield from ((f"bytes in /{name}", {**payload, name: b"\x00\xff"}) for name in payload)
-        yield from ((f"arrays {DEPTH} deep in /{name}", {**payload, name: _deep_array()}) for name in payload)
+        yield from ((f"bytes in /{name}", {**payload, name: b"\x00\xff"}) for name in members)
+        yield from ((f"arrays {DEPTH} deep in /{name}", {**payload, name: _deep_array()}) for name in members)
 
 
 def _deep_array() -> Value:

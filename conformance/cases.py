@@ -1,32 +1,40 @@
 """The cases that the contract alone gives: every event with every border, fault, wrong state and forged identity."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from conformance.arguments import arguments
-from conformance.case import Case, Skipped
+from conformance.arguments import argument_ids, arguments
+from conformance.case import Case
 from conformance.cast import Cast
-from conformance.examples import Example, boundaries, mutations
+from conformance.examples import Example, example_ids, example_of
 from conformance.machine import converse
-from conformance.model import INVALID
+from conformance.names import name_cases
+from conformance.person import Person
 from conformance.playground import Playground
 from conformance.scene import attributed
 from conformance.search import SETTINGS, Search
+from conformance.states import STATES, too_early, wrong_states
 from conformance.strategies import invalid
+from conformance.trial import try_each
 from conformance.verdict import Broken
-from protocols.contract import Action, Event, Json, Level, Operation, Protocol, Refusal
+from protocols.contract import Action, Event, Json, Level, Operation, Protocol
 
 FORGED: Final = "somebody-else"
+PLAIN: Final = "plain"
+"""The example that has nothing special."""
+NULL: Final = "null"
+ALL: Final = "all-at-once"
 
 
 def contract_cases(protocol: Protocol) -> Iterator[Case]:
     """Yield every case that follows from a protocol's operations, in a fixed order with fixed addresses."""
     for operation in protocol.inbound.values():
         yield from _operation_cases(protocol, operation)
+    yield from name_cases(protocol)
     yield Case(
         address=f"{protocol.name}/conversation/random",
         subject="conversation",
@@ -39,26 +47,26 @@ def contract_cases(protocol: Protocol) -> Iterator[Case]:
 
 
 def _operation_cases(protocol: Protocol, operation: Operation) -> Iterator[Case]:
+    case, schema = partial(_case, protocol, operation), operation.schema
     own = _shown(operation) or operation.requirements
     general = tuple(_all(protocol, number) for number in (3, 5, 7))
-    yield _case(protocol, operation, "valid", partial(_valid, operation), (*own, *general))
-    if operation.schema is not None:
+    borders = () if schema is None else example_ids(protocol, schema, valid=True)
+    yield case("valid", _valid, (*own, *general), (PLAIN, *borders))
+    if schema is not None:
         faulty = (_all(protocol, 1), _all(protocol, 3))
-        yield _case(protocol, operation, "invalid", partial(_invalid, operation), faulty)
-    yield _case(protocol, operation, "arguments", partial(_arguments, operation), (_all(protocol, 1),))
-    states = [refusal.requirement for refusal in operation.refusals if refusal.requirement and not _of_invalid(refusal)]
-    if states:
-        yield _case(protocol, operation, "state", partial(_too_early, operation), states[:1])
+        yield case("invalid", _invalid, faulty, example_ids(protocol, schema, valid=False))
+    yield case("arguments", _arguments, (_all(protocol, 1),), argument_ids(protocol, operation.id))
+    if refused := wrong_states(operation):
+        yield case("state", too_early, refused[:1], STATES)
     if operation.ack is None:
-        yield _case(protocol, operation, "asked", partial(_asked, operation), (_all(protocol, 3),))
+        yield case("asked", _asked, (_all(protocol, 3),), (PLAIN, NULL))
     elif not operation.ack_required:
-        yield _case(protocol, operation, "unasked", partial(_unasked, operation), (*own, _all(protocol, 3)))
-    if operation.server_derived:
-        yield _case(
-            protocol, operation, "forged", partial(_forged, operation), (_all(protocol, 4), *operation.requirements[:1])
-        )
-    if operation.schema is not None:
-        yield _case(protocol, operation, "random", partial(_random, operation), general, is_random=True)
+        yield case("unasked", _unasked, (*own, _all(protocol, 3)), (PLAIN, NULL))
+    if fields := operation.server_derived:
+        cites = (_all(protocol, 4), *operation.requirements[:1])
+        yield case("forged", _forged, cites, (*fields, ALL) if len(fields) > 1 else fields)
+    if schema is not None:
+        yield case("random", _random, general, is_random=True)
 
 
 def _shown(operation: Operation) -> tuple[str, ...]:
@@ -72,8 +80,9 @@ def _case(
     protocol: Protocol,
     operation: Operation,
     kind: str,
-    play: "partial[None]",
+    play: Callable[[Operation, Playground], None],
     cites: Iterable[str],
+    examples: tuple[str, ...] = (),
     *,
     is_random: bool = False,
 ) -> Case:
@@ -82,8 +91,9 @@ def _case(
         subject=operation.name,
         kind=kind,
         cites=tuple(dict.fromkeys(cites)),
-        play=play,
+        play=partial(play, operation),
         is_random=is_random,
+        examples=examples,
     )
 
 
@@ -95,51 +105,44 @@ def _all(protocol: Protocol, number: int) -> str:
 
 
 def _valid(operation: Operation, ground: Playground) -> None:
-    """Emit the plain payload and then each one at a border; everybody hears what the contract promises."""
+    """Emit the plain payload, or one at a border; everybody hears what the contract promises."""
 
-    async def play() -> None:
-        async with ground.cast() as cast:
-            who = await cast.ready(operation)
-            if operation.schema is None:
-                await cast.stage.say(who, operation.event())
-                return
-            base = cast.base(operation, who)
-            await cast.stage.say(who, _event(cast.model.protocol, operation, base))
-            for index in range(len(boundaries(cast.model.protocol, operation.schema, base))):
-                who = await cast.ready(operation)
-                base = cast.base(operation, who)
-                example = boundaries(cast.model.protocol, operation.schema, base)[index]
-                await cast.stage.say(who, _event(cast.model.protocol, operation, example.payload))
+    async def attempt(cast: Cast, name: str) -> None:
+        who = await cast.ready(operation)
+        event = cast.event(operation, who)
+        if name != PLAIN:
+            event = _event(cast.model.protocol, operation, _varied(cast, operation, who, name, valid=True))
+        await cast.stage.say(who, event)
 
-    ground.run(play())
+    try_each(ground, attempt)
 
 
 def _invalid(operation: Operation, ground: Playground) -> None:
-    """Emit each payload with one fault; it is refused, nobody else hears of it, and nothing has changed."""
+    """Emit a payload with one fault; it is refused, nobody else hears of it, and nothing has changed."""
 
-    async def play() -> None:
-        async with ground.cast() as cast:
-            who = await cast.ready(operation)
-            assert operation.schema is not None
-            for example in mutations(cast.model.protocol, operation.schema, cast.base(operation, who)):
-                await cast.stage.say_invalid(who, operation.name, [example.payload])
-            await _unchanged(cast)
+    async def attempt(cast: Cast, name: str) -> None:
+        who = await cast.still_ready(operation)
+        payload = _varied(cast, operation, who, name, valid=False)
+        await cast.stage.say_invalid(who, operation.name, [payload])
 
-    ground.run(play())
+    try_each(ground, attempt, _unchanged)
+
+
+def _varied(cast: Cast, operation: Operation, who: Person, name: str, *, valid: bool) -> Json:
+    assert operation.schema is not None  # without one there is nothing to vary
+    return example_of(cast.model.protocol, operation.schema, cast.base(operation, who), name, valid=valid).payload
 
 
 def _arguments(operation: Operation, ground: Playground) -> None:
     """Emit the event with the wrong number or kind of arguments: none, two, null, bytes, something deep or long."""
 
-    async def play() -> None:
-        async with ground.cast() as cast:
-            who = await cast.ready(operation)
-            base = None if operation.schema is None else cast.base(operation, who)
-            for example in arguments(cast.model.protocol, operation, base):
-                await cast.stage.say_invalid(who, operation.name, example.values)
-            await _unchanged(cast)
+    async def attempt(cast: Cast, name: str) -> None:
+        who = await cast.still_ready(operation)
+        base = None if operation.schema is None else cast.base(operation, who)
+        [wrong] = [one for one in arguments(cast.model.protocol, operation, base) if one.id == name]
+        await cast.stage.say_invalid(who, operation.name, wrong.values)
 
-    ground.run(play())
+    try_each(ground, attempt, _unchanged)
 
 
 async def _unchanged(cast: Cast) -> None:
@@ -148,53 +151,35 @@ async def _unchanged(cast: Cast) -> None:
         await cast.settle()
 
 
-def _too_early(operation: Operation, ground: Playground) -> None:
-    """Emit the event from somebody who has done nothing yet; it is refused and changes nothing."""
-
-    async def play() -> None:
-        async with ground.cast() as cast:
-            event = cast.event(operation, await cast.ready(operation))
-            stranger = await cast.outsider()
-            event = cast.inadmissible(operation) or event
-            if cast.model.foresee(stranger, event).refusal is None:
-                raise Skipped(f"whoever is connected may emit {operation.name}")
-            await cast.stage.say(stranger, event)
-            await cast.settle()
-
-    ground.run(play())
-
-
 def _forged(operation: Operation, ground: Playground) -> None:
-    """Claim to be somebody else; others hear the verified identity."""
+    """Claim to be somebody else, in one field or in all; others hear the verified identity."""
 
-    async def play() -> None:
-        async with ground.cast() as cast:
-            who = await cast.ready(operation)
-            base = cast.base(operation, who)
-            assert isinstance(base, Mapping)  # only of an object can fields be derived
-            payload = {**base, **dict.fromkeys(operation.server_derived, FORGED)}
-            await cast.stage.say(who, _event(cast.model.protocol, operation, payload))
-            await cast.settle()
+    async def attempt(cast: Cast, name: str) -> None:
+        who = await cast.ready(operation)
+        base = cast.base(operation, who)
+        assert isinstance(base, Mapping)  # only of an object can fields be derived
+        fields = operation.server_derived if name == ALL else (name,)
+        await cast.stage.say(who, _event(cast.model.protocol, operation, {**base, **dict.fromkeys(fields, FORGED)}))
 
-    ground.run(play())
+    try_each(ground, attempt, Cast.settle)
 
 
 def _unasked(operation: Operation, ground: Playground) -> None:
     """Emit the event without asking for its ack, valid and not: none comes, and all else is the same."""
-    ground.run(_say_once(operation, ground, asks=False))
+    try_each(ground, partial(_say_once, operation, asks=False), Cast.settle)
 
 
 def _asked(operation: Operation, ground: Playground) -> None:
     """Ask for an ack where the contract has none: none comes, and all else is the same."""
-    ground.run(_say_once(operation, ground, asks=True))
+    try_each(ground, partial(_say_once, operation, asks=True), Cast.settle)
 
 
-async def _say_once(operation: Operation, ground: Playground, *, asks: bool) -> None:
-    async with ground.cast() as cast:
-        who = await cast.ready(operation)
+async def _say_once(operation: Operation, cast: Cast, name: str, *, asks: bool) -> None:
+    who = await cast.ready(operation)
+    if name == PLAIN:
         await cast.stage.say(who, cast.event(operation, who), asks=asks)
+    else:
         await cast.stage.say_invalid(who, operation.name, [None], asks=asks)
-        await cast.settle()
 
 
 def _random(operation: Operation, ground: Playground) -> None:
@@ -221,10 +206,6 @@ def _random(operation: Operation, ground: Playground) -> None:
                 ground.run(cast.stage.say_invalid(who, operation.name, [payload]))
 
     found.run(lambda number: seed(number)(SETTINGS(given(st.data())(emit)))())
-
-
-def _of_invalid(refusal: Refusal) -> bool:
-    return any(condition.name == INVALID for condition in refusal.when)
 
 
 def _payload(example: Example) -> Json:

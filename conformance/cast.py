@@ -28,6 +28,7 @@ class Cast(ABC):
         self.scopes = scopes
         self.places: list[str] = []
         """The places that the case plays in, by the names that the target has for them."""
+        self._ready: dict[str, Person] = {}  # id of an operation -> who is ready for it as long as nothing changes
 
     @property
     def model(self) -> Model:
@@ -152,6 +153,16 @@ class Cast(ABC):
     @abstractmethod
     async def outsider(self) -> Person:
         """Return somebody who is connected and has done nothing else, for whom almost everything is too early."""
+
+    async def still_ready(self, operation: Operation) -> Person:
+        """Do as `ready` the first time, for attempts that change nothing, and return who is so still."""
+        if operation.id not in self._ready:
+            self._ready[operation.id] = await self.ready(operation)
+        return self._ready[operation.id]
+
+    async def depart(self, who: Person) -> None:
+        """Let somebody leave all places by what the protocol has for it; raises Skipped where it has nothing."""
+        raise Skipped("nobody leaves a place here but by disconnecting")
 
     def inadmissible(self, operation: Operation) -> Event | None:
         """Return a valid event that the outsider is refused, where they are not refused the plain one of `base`."""

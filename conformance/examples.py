@@ -4,10 +4,11 @@ The same schema and base give the same examples in the same order in every run. 
 gate of the contract (`Protocol.faults`) has judged each.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
 
+from conformance import slugs
 from conformance.payloads.boundaries import BOUNDARIES, Table
 from conformance.payloads.changes import Change
 from conformance.payloads.faults import FAULTS
@@ -28,6 +29,8 @@ class Example:
     keyword: str
     pointer: str
     """The place whose schema has the keyword: a JSON pointer, with the branch taken in parentheses."""
+    id: str = ""
+    """The same as an address: `maxLength/content/emoji`, no beginning of another of its schema."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,11 +41,12 @@ class Variation:
     place: Place = field(repr=False)
     change: Change = field(repr=False)
     label: str
+    id: str
 
     def on(self, base: Json, *, valid: bool) -> Example:
         """Return a valid payload with this one thing varied."""
         payload = self.place.edit(base, self.change)
-        return Example(payload, self.label, valid, self.keyword, self.place.pointer)
+        return Example(payload, self.label, valid, self.keyword, self.place.pointer, self.id)
 
 
 def boundaries(protocol: Protocol, schema: str, base: Json = None) -> list[Example]:
@@ -60,19 +64,41 @@ def mutations(protocol: Protocol, schema: str, base: Json = None) -> list[Exampl
     return _judged(protocol, schema, base, FAULTS, valid=False)
 
 
-def coverage(examples: Mapping[str, Iterable[Example]]) -> dict[str, Counter[str]]:
-    """Count examples: by event (or what else the examples are filed under), then by keyword."""
-    return {event: Counter(example.keyword for example in of_event) for event, of_event in examples.items()}
+@cache
+def example_ids(protocol: Protocol, schema: str, *, valid: bool) -> tuple[str, ...]:
+    """Return the ids of all boundaries of a schema, or of all mutations: whatever they are varied on."""
+    return tuple(example.id for example in (boundaries if valid else mutations)(protocol, schema))
 
 
-def variations(protocol: Protocol, schema: str, table: Table) -> Iterator[Variation]:
-    """Yield everything that the table knows to vary in a payload of the schema."""
+def example_of(protocol: Protocol, schema: str, base: Json, id: str, *, valid: bool) -> Example:  # noqa: A002 -- its name
+    """Return one example by its id; a mutation that this base would make valid is one of the simplest payload."""
+    variation = _by_id(protocol, schema, valid=valid)[id]
+    varied = variation.on(base, valid=valid)
+    if valid is bool(protocol.faults(schema, varied.payload)):
+        return variation.on(simplest(Node.named(protocol, schema)), valid=valid)
+    return varied
+
+
+@cache
+def _by_id(protocol: Protocol, schema: str, *, valid: bool) -> dict[str, "Variation"]:
+    return {variation.id: variation for variation in variations(protocol, schema, BOUNDARIES if valid else FAULTS)}
+
+
+def variations(protocol: Protocol, schema: str, table: Table) -> list[Variation]:
+    """Return everything that the table knows to vary in a payload of the schema."""
+    found = list(_variations(protocol, schema, table))
+    ids = slugs.distinct(variation.id for variation in found)
+    return [replace(variation, id=its_id) for variation, its_id in zip(found, ids, strict=True)]
+
+
+def _variations(protocol: Protocol, schema: str, table: Table) -> Iterator[Variation]:
     for place in places(Node.named(protocol, schema)):
         for keyword in place.node.keywords:
             if keyword in table:
                 for member, detail, change in table[keyword](place.node):
                     label = f"{keyword}:{place.pointer + member or '/'}{detail and ' '}{detail}"
-                    yield Variation(keyword, place, change, label)
+                    words = [keyword, *slugs.path(place.pointer + member), *([slugs.word(detail)] if detail else [])]
+                    yield Variation(keyword, place, change, label, "/".join(words))
 
 
 def _judged(protocol: Protocol, schema: str, base: Json, table: Table, *, valid: bool) -> list[Example]:

@@ -5,13 +5,15 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from conformance.case import Case
 from conformance.cast import Cast, Scopes
 from conformance.http import Http
 from conformance.model import Model
 from conformance.process import Keeper
 from conformance.stage import Lapse, Stage
+from conformance.trial import Found, Trial
 from conformance.verdict import Broken, Key
 from protocols.errors import RehearsalError
 from simulators.engine import Engine
@@ -20,6 +22,8 @@ from simulators.people import People
 from simulators.target import Target
 
 T = TypeVar("T")
+LEAST_RANDOM: Final = 0.25
+"""Part of the budget that random cases have, however long the fixed ones took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +31,14 @@ class Options:
     """How thoroughly to try, and what to repeat."""
 
     seed: int = field(default_factory=lambda: random.SystemRandom().randrange(2**32))
-    budget_s: float = 60.0
-    """Seconds for the random cases, all together; the fixed ones are always played."""
+    budget_s: float = 35.0
+    """Seconds for the whole run; the fixed cases are always played, and the random ones share what they leave."""
     slow: bool = False
     """Whether to play the slow cases too."""
 
-
-@dataclass(slots=True)
-class Found:
-    """A broken promise that a search has found: the shortest conversation that shows it, and how often it was met."""
-
-    broken: Broken
-    conversation: tuple[str, ...]
-    times: int
+    def random_s(self, spent_s: float) -> float:
+        """Return how long the random cases may take, all together, after the others took so long."""
+        return max(self.budget_s - spent_s, self.budget_s * LEAST_RANDOM)
 
 
 @dataclass(kw_only=True)
@@ -59,10 +58,12 @@ class Playground:
     lapses: list[Lapse] = field(default_factory=list)
     given_up: set[str] = field(default_factory=set)
     """Ids of operations that a SHOULD promised in vain: one case has waited for them, which is enough."""
+    missed: set[tuple[str, str]] = field(default_factory=set)
+    """What was once waited for in vain at full patience, see `Stage.missed`: nobody waits so long for it again."""
     known: set[Key] = field(default_factory=set)
     """What is broken as far as the cases before this one could tell: met again, it is only counted."""
     found: list[Found] = field(default_factory=list)
-    """What the search of the present case has found."""
+    """What the present case has found so far."""
     conversation: tuple[str, ...] = ()
     """What showed the last broken promise."""
     keeper: Keeper
@@ -70,17 +71,38 @@ class Playground:
 
     watch: Callable[[Record], None] | None = None
     """Hears of everything that anybody on a stage sends or receives."""
+    _was_hasty: bool = False
+
+    def __post_init__(self) -> None:
+        self.begin(Case(address="", subject="", kind="", cites=(), play=lambda _: None))
+
+    def begin(self, case: Case, *, unhurried: bool = False) -> None:
+        """Get ready for a case."""
+        self.trial = Trial(case)
+        self.unhurried = unhurried
+        self.lapses.clear()
+        self.found.clear()
+        self.conversation = ()
+        self._was_hasty = False
+
+    def is_hasty(self, error: Exception) -> bool:
+        """Say whether the last cast waited too briefly to say so, and it is nothing that is known already."""
+        return self._was_hasty and not (isinstance(error, Broken) and error.key in self.known)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something in the loop of the connections, and return its result."""
         return self.engine.submit(work)
 
     @asynccontextmanager
-    async def cast(self, *, hurried: bool = False) -> AsyncIterator[Cast]:
-        """Bring new people onto a new stage; when a promise is broken there, keep the conversation that shows it."""
+    async def cast(self, *, hurried: bool = False, unhurried: bool = False) -> AsyncIterator[Cast]:
+        """Bring new people onto a new stage; when a promise is broken there, keep the conversation that shows it.
+
+        With `unhurried` they wait in full for everything, whatever was missed before.
+        """
         stage = Stage(self.target, self.make_model(self.target), History(self.watch), self.keeper)
         stage.hurried = hurried
         stage.given_up = self.given_up
+        stage.missed = set() if unhurried or self.unhurried else self.missed
         stage.proven = self.people.proven
         stage.origins, stage.runs = self.people.origins, (self.people.run, self.scopes.run)
         self.http.on_exchange = stage.note
@@ -96,6 +118,7 @@ class Playground:
             raise
         finally:
             self.lapses += stage.lapses
+            self._was_hasty = stage.was_hasty
             await stage.close()
 
     @contextmanager

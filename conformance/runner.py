@@ -3,8 +3,8 @@
 import re
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from conformance.case import Case, Skipped
@@ -13,6 +13,7 @@ from conformance.claims import as_claimed, unclaimed
 from conformance.playground import Playground
 from conformance.process import FINE, Condition, Life, examine
 from conformance.reproduce.record import record
+from conformance.trial import ONCE_MORE, Found
 from conformance.verdict import Broken, Outcome, Verdict
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, TargetUnreachable, UsageError
 
@@ -28,11 +29,13 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A case has ended with these verdicts, at least one."""
+    """A case has ended with these verdicts, at least one; those of an example carry its own address."""
 
     case: Case
     verdicts: tuple[Verdict, ...]
     took_s: float
+    untried: Mapping[str, str] = field(default_factory=dict)
+    """Ids of the examples that were not tried, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +59,22 @@ LIMITED: Final = "; if it counts connections, say [limits] connects_per_minute =
 _LIMIT: Final = re.compile(r"rate|limit|too many", re.IGNORECASE)
 MAX_REVIVALS: Final = 20
 """A target that dies oftener than this is left alone."""
-ONCE_MORE: Final = 2
-"""How often a case is played again that found something late: a machine stops for a moment, a server is late again."""
 
 
 def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
-    """Play the fixed cases and then the random ones, which share the budget by their weights."""
+    """Play the fixed cases and then the random ones, which share by their weights what is left of the budget."""
     fixed = [case for case in cases if not case.is_random]
     random = [case for case in cases if case.is_random]
     weights = sum(case.weight for case in random)
     revivals = 0
+    run_began = time.monotonic()
+    shared_s = 0.0
     for number, case in enumerate([*fixed, *random], 1):
         yield Started(case, number, len(cases))
-        if case.is_random:
-            ground.deadline = time.monotonic() + ground.options.budget_s * case.weight / weights
         began = time.monotonic()
+        if case.is_random:
+            shared_s = shared_s or ground.options.random_s(began - run_began)
+            ground.deadline = began + shared_s * case.weight / weights
         verdicts = tuple(_play(ground, case))
         ground.known |= {verdict.key for verdict in verdicts if verdict.outcome is Outcome.FAIL}
         in_doubt = any(verdict.outcome >= Outcome.UNKNOWN for verdict in verdicts)
@@ -78,7 +82,7 @@ def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
         if condition.is_gone:
             verdicts = _blamed(ground, case, verdicts, condition)
         verdicts = tuple(as_claimed(ground.target, verdict) for verdict in verdicts)
-        yield Finished(case, verdicts, time.monotonic() - began)
+        yield Finished(case, verdicts, time.monotonic() - began, dict(ground.trial.untried))
         if condition.is_gone:
             yield TargetDied(case, condition.words)
             revivals += 1
@@ -87,57 +91,73 @@ def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
             yield TargetRevived(case)
 
 
-def _play(ground: Playground, case: Case) -> Iterator[Verdict]:
-    _forget(ground)
+def _play(ground: Playground, case: Case) -> list[Verdict]:
+    ground.begin(case, unhurried=case.is_random)
     if case.is_slow and not ground.options.slow:
-        yield from _all(case, Outcome.SKIP, "slow; asked for with --slow")
-        return
+        return list(_all(case, Outcome.SKIP, "slow; asked for with --slow"))
     if reason := unclaimed(ground.target, case):
-        yield from _all(case, Outcome.SKIP, reason)
-        return
-    ended = list(_end(ground, case))
+        return list(_all(case, Outcome.SKIP, reason))
+    error = _once(ground, case)
     for _ in range(ONCE_MORE):
-        if case.is_random or not any(verdict.check in OF_TIME for verdict in ended):
+        if case.is_random or not _is_doubtful(ground, error):
             break
-        _forget(ground)
-        ended = list(_end(ground, case))
-    yield from (_failed(case, found.broken, found.conversation, found.times) for found in ground.found)
-    # A search that has found something ends all the same, and that shows nothing.
-    yield from (verdict for verdict in ended if not ground.found or verdict.outcome is not Outcome.PASS)
+        ground.begin(case, unhurried=True)
+        error = _once(ground, case)
+    return list(_verdicts(ground, case, error))
 
 
-def _forget(ground: Playground) -> None:
-    ground.lapses.clear()
-    ground.found.clear()
-    ground.conversation = ()
+def _is_doubtful(ground: Playground, error: Exception | None) -> bool:
+    """Say whether a case must end like this once more before it counts."""
+    lapsed = [lapse.broken for lapse in ground.lapses]
+    raised = [error] if isinstance(error, Broken) else []
+    is_of_time = any(broken.check in OF_TIME for broken in (*lapsed, *raised))
+    return is_of_time or (error is not None and ground.is_hasty(error))
 
 
-def _end(ground: Playground, case: Case) -> Iterator[Verdict]:
-    """Play a case to its end, and yield what that says."""
+def _once(ground: Playground, case: Case) -> Exception | None:
+    """Play a case, and return what it raised."""
     try:
         case.play(ground)
-    except Broken as broken:
-        yield from _lapsed(ground, case)
-        yield _failed(case, broken, ground.conversation)
-    except Skipped as skipped:
-        yield from _all(case, Outcome.SKIP, str(skipped))
-    except ConnectRefused as refused:
-        hint = LIMITED if _LIMIT.search(refused.message) and not ground.target.limits.connects_per_minute else ""
-        yield from _all(case, Outcome.UNKNOWN, f"ConnectRefused: {refused}{hint}")
-    except (ConnectionLost, NotHeard, TargetUnreachable, UsageError) as error:
-        yield from _all(case, Outcome.UNKNOWN, f"{type(error).__name__}: {error}")
-    except Exception:  # noqa: BLE001 -- whatever a check of ours dies of, it says nothing about the target
-        yield from _all(case, Outcome.UNKNOWN, "our own check crashed:\n" + traceback.format_exc())
-    else:
-        lapsed = list(_lapsed(ground, case))
-        unkept = {verdict.requirement for verdict in lapsed}
-        yield from (*lapsed, *(verdict for verdict in _all(case, Outcome.PASS) if verdict.requirement not in unkept))
+    except Exception as error:  # noqa: BLE001 -- whatever a check of ours dies of, it says nothing about the target
+        return error
+    return None
+
+
+def _verdicts(ground: Playground, case: Case, error: Exception | None) -> Iterator[Verdict]:
+    """Yield what was found, and then what the end of the case says of all else that it cites."""
+    found = [*ground.found, *([Found(error, ground.conversation)] if isinstance(error, Broken) else ())]
+    broken = [*_lapsed(ground, case), *(_failed(case, one) for one in found)]
+    yield from broken
+    outcome, reason = _end(ground, error)
+    # What has found something ends all the same, and that shows nothing.
+    if not found or outcome is Outcome.UNKNOWN:
+        known = {verdict.requirement for verdict in broken}
+        rest = [address for address in case.cites if address not in known]
+        yield from (Verdict(requirement=one, outcome=outcome, case=case.address, reason=reason) for one in rest)
+
+
+def _end(ground: Playground, error: Exception | None) -> tuple[Outcome, str]:
+    """Return what the end of a case says, and why."""
+    match error:
+        case None if ground.trial.is_untried:
+            return Outcome.SKIP, next(iter(ground.trial.untried.values()))
+        case None | Broken():
+            return Outcome.PASS, ""
+        case Skipped():
+            return Outcome.SKIP, str(error)
+        case ConnectRefused():
+            is_limited = _LIMIT.search(error.message) and not ground.target.limits.connects_per_minute
+            return Outcome.UNKNOWN, f"ConnectRefused: {error}{LIMITED if is_limited else ''}"
+        case ConnectionLost() | NotHeard() | TargetUnreachable() | UsageError():
+            return Outcome.UNKNOWN, f"{type(error).__name__}: {error}"
+        case _:
+            return Outcome.UNKNOWN, "our own check crashed:\n" + "".join(traceback.format_exception(error))
 
 
 def _lapsed(ground: Playground, case: Case) -> Iterator[Verdict]:
     """Yield a verdict for each promise that was not kept while the case went on, as it was seen first."""
     lapses = {(lapse.broken.requirement, lapse.broken.check): lapse for lapse in reversed(ground.lapses)}
-    yield from (_failed(case, lapse.broken, lapse.conversation) for lapse in lapses.values())
+    yield from (_failed(case, Found(lapse.broken, lapse.conversation)) for lapse in lapses.values())
 
 
 def _all(case: Case, outcome: Outcome, reason: str = "") -> Iterator[Verdict]:
@@ -145,19 +165,20 @@ def _all(case: Case, outcome: Outcome, reason: str = "") -> Iterator[Verdict]:
         yield Verdict(requirement=address, outcome=outcome, case=case.address, reason=reason)
 
 
-def _failed(case: Case, broken: Broken, conversation: tuple[str, ...], times: int = 1) -> Verdict:
+def _failed(case: Case, found: Found) -> Verdict:
+    broken = found.broken
     return Verdict(
         requirement=broken.requirement,
         outcome=Outcome.FAIL,
-        case=case.address,
+        case=case.address_of(found.example),
         expected=broken.expected,
         came=broken.came,
         check=broken.check,
         about=broken.about,
         origin=broken.origin,
         trace=None if broken.evidence is None else record(broken.evidence, broken.symptoms),
-        times=times,
-        conversation=conversation,
+        times=found.times,
+        conversation=found.conversation,
         also=tuple(address for address in dict.fromkeys((*broken.also, *case.means)) if address != broken.requirement),
     )
 
@@ -171,7 +192,7 @@ def _blamed(ground: Playground, case: Case, verdicts: tuple[Verdict, ...], condi
         return tuple(_died_of(verdict, address, end) for verdict in verdicts)
     expected = "the target goes on serving"
     broken = Broken(address, expected, end, check=Check.SERVER_SURVIVES, about=case.subject)
-    return (_failed(case, broken, ground.conversation),)
+    return (_failed(case, Found(broken, ground.conversation)),)
 
 
 def _died_of(verdict: Verdict, address: str, end: str) -> Verdict:

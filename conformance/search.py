@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.errors import HypothesisException
 
 from conformance.checks import OF_TIME
-from conformance.playground import Found, Playground
+from conformance.playground import Playground
+from conformance.trial import Found
 from conformance.verdict import Broken, Key
 
 SHRINK_S: Final = 8.0

@@ -9,13 +9,14 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Unpack, cast
 
 from conformance import refusals
 from conformance.belated import Belated
 from conformance.case import Skipped
 from conformance.checks import Check
-from conformance.expectation import Expectation, Heard, Outlook
+from conformance.expectation import AckDue, Expectation, Heard, Outlook
 from conformance.judge import Extra, Step, judge
 from conformance.leaks import Leaks
 from conformance.model import Model
@@ -36,9 +37,10 @@ from simulators.target import EndpointChanges, Target
 CONNECT: Final = "connect"
 DISCONNECT: Final = "disconnect"
 NOTHING: Final = "time that passes"
+ACK: Final = "the ack"
 FENCE_MS: Final = 1000
 LONGEST_CONVERSATION: Final = 8
-_HURRY: Final = 0.3  # s; how long a step waits once its case has failed and only a shorter way to show it is sought
+_HURRY: Final = 0.3  # s; how long to wait for what is known to be missing, and while a shorter way to show it is sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,22 @@ class Lapse:
 
     broken: Broken
     conversation: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that a step waits for."""
+
+    what: Expectation | AckDue
+    key: tuple[str, str]
+    """What causes it, and what it is: an event's name, or `ACK`."""
+    receiver: Person
+    has_come: Callable[[], bool]
+
+    @property
+    def level(self) -> Level:
+        """How strongly it is promised."""
+        return self.what.level if isinstance(self.what, Expectation) else Level.MUST
 
 
 class Stage:
@@ -63,6 +81,10 @@ class Stage:
         """Ids of operations that a SHOULD promised in vain, for which nobody waits any more."""
         self.keeper = keeper or Keeper(target)
         """Who starts the target again when a scene has made it die."""
+        self.missed: set[tuple[str, str]] = set()
+        """What a MUST promised in vain, for which nobody waits in full again: the cause, and the event, or `ACK`."""
+        self.was_hasty = False
+        """Whether something was missed that was not waited for in full."""
         self.steps: list[str] = []
         """What everybody did so far, one line each."""
         self.origins: Mapping[str, Origin] = {}
@@ -232,6 +254,23 @@ class Stage:
         await self._expect_ends(outlook)
         return heard
 
+    async def provoke(self, who: Person, event_name: str, arguments: Sequence[object]) -> None:
+        """Let somebody emit what may cost them their connection, and check that it harms nobody else.
+
+        It may be refused like anything else that is wrong, or be ignored.
+        """
+        refused = self.model.foresee_invalid(who, event_name, arguments)
+        outlook = replace(refused, expectations=[replace(item, level=Level.MAY) for item in refused.expectations])
+        step = self._act(who, None, event_name, arguments, outlook, asks=False)
+        assert who.connection is not None
+        await self._fence_one(who)
+        if who.is_connected:
+            heard = await self._hear(step, speaker=who)
+            self._explain(self._compare(step, heard))
+            return
+        who.forget()  # of which nothing was promised
+        await self.vanish(who, _nothing_more, f"is cut off for {event_name}")
+
     def _act(
         self, who: Person, event: Event | None, name: str, arguments: Sequence[object], outlook: Outlook, *, asks: bool
     ) -> Step:
@@ -296,27 +335,7 @@ class Stage:
 
     async def _hear(self, step: Step, *, speaker: Person | None = None) -> Heard:
         self._cause = step.cause
-        due = [item for item in step.outlook.expectations if self._is_awaited(item)]
-        waits = list(map(self._patience_s, due))
-        receivers = {item.receiver for item in due}
-        counted = _multiset(due)
-        ack = step.outlook.ack
-        if ack is not None and step.who is not None:
-            waits.append(_HURRY if self.hurried else self.target.deadline_s(ack.within_ms))
-            receivers.add(step.who)
-        deadline = step.began_ns / 1e9 + max(waits, default=0.0)
-        await self.until(
-            lambda: (
-                (all(map(_is_settled, counted)) and _is_answered(step))
-                or self._is_otherwise(step.outlook)
-                or refusals.is_otherwise(step, {person: person.arrivals for person in self.people}, self.target.refusal)
-            ),
-            receivers,
-            deadline,
-        )
-        if not self.hurried:
-            missed = itertools.filterfalse(_is_settled, counted)
-            self.given_up |= {item.operation.id for item, _ in missed if item.level is Level.SHOULD}
+        await self._await(step, self._dues(step))
         self._fenced_at = time.monotonic()
         if speaker is not None and speaker.is_connected:
             # What a target does because of an event is under way once it answers what came after that event. Only then
@@ -329,8 +348,38 @@ class Stage:
             person.forget()
         return heard
 
-    def _is_otherwise(self, outlook: Outlook) -> bool:
-        return outlook.decided({person: person.inbox for person in self.people}) is not outlook
+    def _dues(self, step: Step) -> list[Due]:
+        counted = _multiset(item for item in step.outlook.expectations if self._is_awaited(item))
+        dues = [
+            Due(item, (step.event_name, item.operation.name), item.receiver, partial(_is_settled, (item, wanted)))
+            for item, wanted in counted
+        ]
+        if step.outlook.ack is not None and step.who is not None:
+            dues.append(Due(step.outlook.ack, (step.event_name, ACK), step.who, partial(_is_answered, step)))
+        return dues
+
+    async def _await(self, step: Step, dues: Sequence[Due]) -> None:
+        """Wait until all that is due has come, or its time is over; and briefly for what never came before."""
+        known = [due for due in dues if due.key in self.missed]
+        others = [due for due in dues if due not in known]
+        receivers = {due.receiver for due in dues}
+        for awaited, wait_s in (others, max(map(self._patience_s, others), default=0.0)), (known, _HURRY):
+            await self.until(partial(self._is_there, awaited, step), receivers, step.began_ns / 1e9 + wait_s)
+        if not self._is_otherwise(step) and not self.hurried:
+            late = [due for due in others if not due.has_come()]
+            self.missed |= {due.key for due in late if due.level is Level.MUST}
+            self.given_up |= {due.what.operation.id for due in late if due.level is Level.SHOULD}
+            self.was_hasty |= not all(due.has_come() for due in known)
+
+    def _is_there(self, dues: Iterable[Due], step: Step) -> bool:
+        return all(due.has_come() for due in dues) or self._is_otherwise(step)
+
+    def _is_otherwise(self, step: Step) -> bool:
+        """Say whether something came of another outcome, after which nothing of this one will."""
+        if step.outlook.decided({person: person.inbox for person in self.people}) is not step.outlook:
+            return True
+        arrivals = {person: person.arrivals for person in self.people}
+        return refusals.is_otherwise(step, arrivals, self.target.refusal)
 
     def _is_awaited(self, expectation: Expectation) -> bool:
         match expectation.level:
@@ -341,8 +390,8 @@ class Stage:
             case Level.MAY:
                 return False
 
-    def _patience_s(self, expectation: Expectation) -> float:
-        return _HURRY if self.hurried else self.target.deadline_s(expectation.within_ms)
+    def _patience_s(self, due: Due) -> float:
+        return _HURRY if self.hurried else self.target.deadline_s(due.what.within_ms)
 
     async def until(self, done: Callable[[], bool], receivers: Collection[Person], deadline: float) -> None:
         """Wait until something is done, or `time.monotonic()` is past the deadline, or all receivers are cut off."""
@@ -507,6 +556,10 @@ class Stage:
         """Return the conversation that shows a fault from its beginning: every step, and what the last one caused."""
         heard = [record for record in list(self.history)[self._step_began :] if record.direction is Direction.RECEIVED]
         return _shortened([*self.steps, *conversation(heard)], len(self.steps) - 1, broken)
+
+
+async def _nothing_more() -> None:
+    """Do nothing: the connection has ended already."""
 
 
 def _shortened(lines: Sequence[str], deed: int, broken: Broken) -> tuple[str, ...]:

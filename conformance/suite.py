@@ -80,17 +80,18 @@ class Suite:
         return replace(case, cites=cites, means=tuple(more) if case.subject == "handshake" else ())
 
     def select(self, addresses: Sequence[str]) -> list[Case]:
-        """Return the cases under these addresses, or all; raises UsageError for an address that selects nothing."""
+        """Return what is under these addresses, or all; raises UsageError for an address that selects nothing."""
         cases = self.cases()
         for address in addresses:
-            if not any(case.is_under(address) for case in cases):
+            if not any(case.part([address]) for case in cases):
                 reason = self.untested.get(address)
                 raise UsageError(
                     f"{address} is not tested: {reason}"
                     if reason
-                    else f"no case and no requirement is called {address!r}; `rehearsal check --list` shows them all"
+                    else f"no case and no requirement is called {address!r}; "
+                    "`rehearsal check --list --cases` shows them all"
                 )
-        return [case for case in cases if not addresses or any(map(case.is_under, addresses))]
+        return [part for case in cases if (part := case.part(addresses) if addresses else case)]
 
 
 SUITES: tuple[Suite, ...] = (

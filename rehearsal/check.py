@@ -42,6 +42,8 @@ class Request:
     strict: bool = False
     baseline: Known = field(default_factory=Known)
     """What is known to fail besides what the target's file says."""
+    budget_s: float | None = None
+    """Seconds for all protocols together; without it, each has what `options` say."""
     beside: tuple[Case, ...] = ()
     """Further cases, which need nothing of the target."""
     again: str = ""
@@ -90,10 +92,12 @@ def check(request: Request, listeners: Sequence[Listener]) -> int:
 
 
 def each(request: Request, protocols: Sequence[str]) -> list[Request]:
-    """Return a request for each protocol; they share the time for random cases."""
+    """Return a request for each protocol; they share the time that is given for all."""
+    options = request.options
+    if request.budget_s is not None:
+        options = replace(options, budget_s=request.budget_s / len(protocols))
     if len(protocols) == 1 and request.where.file is not None:
-        return [request]  # the file says which
-    options = replace(request.options, budget_s=request.options.budget_s / len(protocols))
+        return [replace(request, options=options)]  # the file says which
     return [
         replace(
             request,

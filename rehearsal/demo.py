@@ -21,8 +21,8 @@ from simulators.scenario import KINDS, Cast
 JUDGED: Final = tuple(suite.protocol.name for suite in SUITES)
 HECKLERS: Final = 1
 PLAY_S: Final = 8.0
-BUDGET_S: Final = 10.0
-"""Of random cases, for all protocols together."""
+BUDGET_S: Final = 50.0
+"""For judging all protocols together."""
 
 
 def demo(

@@ -66,23 +66,6 @@ def _shows(*cites: str, slow: bool = False) -> Callable[[Callable[[Cast], Awaita
 # ---- events ------------------------------------------------------------------------------------------------------
 
 
-@_shows("all/2")
-async def all__unknown_event(cast: Cast) -> None:
-    """Names that the protocol does not have, or has only the other way, are refused like an invalid payload."""
-    await cast.assemble()
-    protocol = cast.model.protocol
-    operation = spoken(cast)[0]
-    who = await cast.ready(operation)
-    whole = cast.event(operation, who).to_args()  # accepted under its own name
-    names = ["no:such:event", *list(protocol.outbound)[:2], operation.name.swapcase()]
-    for name in [*names, "", "__proto__", "message", "가나다"]:
-        if name not in protocol.inbound:
-            tried: tuple[Sequence[object], ...] = ([{}], [], whole)
-            for arguments in tried:
-                await cast.stage.say_invalid(who, name, arguments)
-    await cast.settle()
-
-
 @_shows("all/12")
 async def all__errors_say_little(cast: Cast) -> None:
     """Whatever is wrong with a payload, and in whatever way: no error shows more than that."""

@@ -102,10 +102,14 @@ class DongneCast(Cast):
             return await self.come("eve", at=self.origin.moved(-FAR))
         if not eve.is_connected:
             await self.stage.connect("eve")
-        for question in list(self.model.questions.values()):
-            if eve in question.members:
-                await self.stage.say(eve, dongne.LeaveQuestion(questionId=question.id))
+        await self.depart(eve)
         return eve
+
+    async def depart(self, who: Person) -> None:
+        """Let somebody close every question that they have open."""
+        for question in list(self.model.questions.values()):
+            if who in question.members:
+                await self.stage.say(who, dongne.LeaveQuestion(questionId=question.id))
 
     # ---- doing -------------------------------------------------------------------------------------------------
 

@@ -93,10 +93,14 @@ class GopangCast(Cast):
         eve = next((person for person in self.stage.people if person.name == "eve"), None)
         if eve is None or not eve.is_connected:
             return await self.come("eve")
-        for conversation, members in self.model.talk.members_of.items():
-            if self.model.user(eve) in members:
-                await self.stage.say(eve, gopang.ConversationLeave(value=conversation))
+        await self.depart(eve)
         return eve
+
+    async def depart(self, who: Person) -> None:
+        """Let somebody leave every conversation that they are in."""
+        for conversation, members in self.model.talk.members_of.items():
+            if self.model.user(who) in members:
+                await self.stage.say(who, gopang.ConversationLeave(value=conversation))
 
     async def owner(self) -> Person:
         """Return ovi, who has a vault that the cast knows; raises Skipped where the target names nobody with one."""

@@ -69,9 +69,13 @@ class HubCast(Cast):
         eve = next((person for person in self.stage.people if person.name == "eve"), None)
         if eve is None or not eve.is_connected:
             return await self.come("eve")
-        for room in self.model.joined(eve):
-            await self.stage.say(eve, hub.LeaveRoom(roomId=room))
+        await self.depart(eve)
         return eve
+
+    async def depart(self, who: Person) -> None:
+        """Let somebody leave every room that they are in."""
+        for room in self.model.joined(who):
+            await self.stage.say(who, hub.LeaveRoom(roomId=room))
 
     async def say(self, who: Person, content: str, place: int = 0) -> hub.Message:
         """Let somebody say something in a room they are in, and return it as they hear it themselves."""

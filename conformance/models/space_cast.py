@@ -114,9 +114,13 @@ class SpaceCast(Cast):
         eve = next((person for person in self.stage.people if person.name == "eve"), None)
         if eve is None or not eve.is_connected:
             return await self.stage.connect("eve")
-        if eve in self.model.seats:
-            await self.stage.say(eve, space.LeaveSpace())
+        await self.depart(eve)
         return eve
+
+    async def depart(self, who: Person) -> None:
+        """Let somebody leave the space that they are in, if any."""
+        if who in self.model.seats:
+            await self.stage.say(who, space.LeaveSpace())
 
     # ---- getting ready -----------------------------------------------------------------------------------------
 

@@ -38,8 +38,15 @@ def check(
     slow: Annotated[bool, typer.Option("--slow", help="Try what takes minutes, too.")] = False,
     seed: Seed = None,
     budget_s: Annotated[
-        float, typer.Option("--budget", parser=duration_s, metavar="DURATION", help="Time for random cases, in all.")
-    ] = "60s",  # type: ignore[assignment]  # the parser reads defaults, too
+        float | None,
+        typer.Option(
+            "--budget",
+            parser=duration_s,
+            metavar="DURATION",
+            help="Time for the whole run, which random cases fill; 35s for each protocol when absent.",
+            show_default=False,
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -88,9 +95,9 @@ def check(
     words = [word for word in (url, *(addresses or ())) if word is not None]
     url, chosen = split_url(words, needs_url=target is None and not list_)
     where = TargetOptions(url=url, file=target, protocol=protocol, namespace=namespace, transport=transport)
-    options = Options(seed=secrets.randbits(32) if seed is None else seed, budget_s=budget_s, slow=slow)
+    options = Options(seed=secrets.randbits(32) if seed is None else seed, slow=slow)
     known = Known() if baseline is None else Known.read(baseline)
-    request = Request(where=where, addresses=chosen, options=options, strict=strict, baseline=known)
+    request = Request(where=where, addresses=chosen, options=options, strict=strict, baseline=known, budget_s=budget_s)
     console = output()
     if list_:
         where = where if url or target else replace(where, url="http://127.0.0.1")

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +16,9 @@ import orjson
 import pytest
 
 import protocols
-from conformance.examples import Example, boundaries, coverage, mutations
-from conformance.payloads.faults import FAULTS
-from conformance.payloads.node import KEYWORDS
+from conformance.examples import Example, boundaries, example_ids, example_of, mutations
+from conformance.payloads.node import KEYWORDS, Node
+from conformance.payloads.values import simplest
 from protocols.contract import JsonSchema, Protocol
 from protocols.errors import SpecError
 
@@ -179,17 +180,30 @@ def test_what_is_outside_the_subset_is_refused(schema: JsonSchema) -> None:
         boundaries(made_of({"Odd": schema}), "Odd")
 
 
-def test_coverage_counts_by_event_and_keyword() -> None:
-    table = coverage({"point": mutations(RICH, "Point"), "shape": []})
-    assert table["point"]["required"] == 2
-    assert table["point"].keys() <= FAULTS.keys()
-    assert not table["shape"]
+@every_schema
+def test_each_has_an_id_that_can_be_typed_and_gives_it_back(protocol: Protocol, schema: str) -> None:
+    for valid, made in ((True, boundaries(protocol, schema)), (False, mutations(protocol, schema))):
+        ids = example_ids(protocol, schema, valid=valid)
+        assert len(set(ids)) == len(ids)
+        for its_id, one in zip(ids, made, strict=True):
+            assert re.fullmatch(r"[A-Za-z0-9_.:+/-]+", its_id), its_id
+            assert its_id.split("/")[0] == one.keyword
+            assert example_of(protocol, schema, simplest(Node.named(protocol, schema)), its_id, valid=valid) == one
+
+
+def test_a_mutation_that_a_base_would_make_valid_is_one_of_the_simplest() -> None:
+    either: JsonSchema = {"oneOf": [{"type": "string"}, {"$ref": "#/$defs/Pair"}]}
+    pair = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2, "uniqueItems": True}
+    protocol = made_of({"Either": either, "Pair": pair})
+    for its_id in example_ids(protocol, "Either", valid=False):
+        for base in ("text", ["a"], ["a", "b"]):
+            assert protocol.faults("Either", example_of(protocol, "Either", base, its_id, valid=False).payload), its_id
 
 
 def digest() -> str:
     """Return what all labels and payloads come down to."""
     examples = [*boundaries(RICH, "Rich"), *mutations(RICH, "Rich")]
-    return hashlib.sha256(repr([(example.label, example.payload) for example in examples]).encode()).hexdigest()
+    return hashlib.sha256(repr([(one.id, one.label, one.payload) for one in examples]).encode()).hexdigest()
 
 
 def test_the_same_examples_in_every_process() -> None:

@@ -58,7 +58,7 @@ def test_what_selects_nothing_is_refused(address: str) -> None:
     if address == "space/":
         assert addresses(address) == addresses()
         return
-    with pytest.raises(UsageError, match="`rehearsal check --list` shows them all"):
+    with pytest.raises(UsageError, match="`rehearsal check --list --cases` shows them all"):
         addresses("space/player:jump", address)
 
 

@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from conformance.playground import Options
 from conformance.suite import suite_of
 from conformance.tally import worst
 from protocols import PROTOCOLS
@@ -55,7 +54,7 @@ def test_a_known_failure_does_not_fail_the_run(gossip: str, tmp_path: Path) -> N
 
     assert ended.code == 0, ended.out
     assert "! space/whisper/1 MUST A whisper is heard by its target, and by nobody else. (known)" in ended.out
-    assert "repeat    rehearsal check space/whisper:send/valid --seed" in ended.out
+    assert "repeat    rehearsal check space/whisper:send/valid/plain --seed" in ended.out
     assert "--target target.toml" in ended.out
 
 
@@ -113,9 +112,7 @@ def test_a_run_ends_as_its_worst_protocol_does() -> None:
 
 
 def test_the_time_is_shared_and_each_protocol_gets_its_own_addresses() -> None:
-    request = Request(
-        where=TargetOptions(url="http://h:1"), addresses=("hub/send", "space/chat/1"), options=Options(budget_s=60)
-    )
+    request = Request(where=TargetOptions(url="http://h:1"), addresses=("hub/send", "space/chat/1"), budget_s=60)
     hub, space = each(request, request.where.protocols(request.addresses))
     assert (hub.where.protocol, hub.addresses, hub.options.budget_s) == ("hub", ("hub/send",), 30)
     assert (space.where.protocol, space.addresses, space.options.budget_s) == ("space", ("space/chat/1",), 30)

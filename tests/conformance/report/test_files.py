@@ -129,7 +129,7 @@ def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
         "started": "",
         "took_s": 2.5,
         "seed": 7,
-        "budget_s": 60.0,
+        "budget_s": 35.0,
         "slow": False,
         "strict": False,
         "addresses": [],
