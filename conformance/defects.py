@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from conformance.checks import Check
 from conformance.verdict import Key, Outcome, Verdict
 
+PART_OF: Final = ((Check.ROOM_ISOLATION, Check.USE_AFTER_LEAVE),)
+"""What any outsider hears, one who has left hears as well: the former kind shows that it is the same as the latter."""
 GENERAL: Final = "all"
 """The topic of requirements that hold of everything: what a requirement of another topic says is more."""
 
@@ -30,6 +33,9 @@ def defects_of(verdicts: Iterable[Verdict], counts: Callable[[Verdict], bool]) -
     for verdict in verdicts:
         if verdict.outcome is Outcome.FAIL:
             found.setdefault(verdict.key, []).append(verdict)
+    for wider, narrower in PART_OF:
+        for key in [key for key in found if key[0] == narrower and (wider, *key[1:]) in found]:
+            found[wider, *key[1:]] += found.pop(key)
     return sorted((_defect(alike, counts) for alike in found.values()), key=lambda defect: not defect.counts)
 
 

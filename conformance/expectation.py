@@ -22,6 +22,8 @@ class Expectation:
     level: Level = Level.MUST
     disconnects: bool = False
     """Whether its receiver is disconnected after it."""
+    room: str = ""
+    """The room in which it is said; empty where it is for somebody in particular, or for everybody."""
 
     def __str__(self) -> str:
         return f"{self.receiver.name} hears {self.operation.name}{told(self.where)}"

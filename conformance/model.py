@@ -263,23 +263,25 @@ class Model(ABC):
         where = render_known(trigger.where, scopes)
         is_claimed = not self.target.scope.reason(operation.name, trigger.requirement)
         level = trigger.level if is_claimed else Level.MAY
-        for receiver in self._audience(trigger, who, event, scopes):
+        for receiver, room in self._audience(trigger, who, event, scopes):
             yield Expectation(
-                receiver, operation, where, trigger.within_ms, trigger.requirement, level, trigger.disconnects
+                receiver, operation, where, trigger.within_ms, trigger.requirement, level, trigger.disconnects, room
             )
 
-    def _audience(self, trigger: Trigger, who: Person, event: Event | None, scopes: Scopes) -> Iterator[Person]:
-        """Yield who is meant, once for each delivery. A room has its members from before the event."""
+    def _audience(
+        self, trigger: Trigger, who: Person, event: Event | None, scopes: Scopes
+    ) -> Iterator[tuple[Person, str]]:
+        """Yield who is meant, once for each delivery, and in which room. It has its members from before the event."""
         match trigger.to:
             case Audience.SENDER:
-                yield who
+                yield who, ""
             case Audience.USER | Audience.USERS:
                 for user_id in dict.fromkeys(_each(trigger.user, scopes)):
-                    yield from self.sockets(user_id)
+                    yield from ((socket, "") for socket in self.sockets(user_id))
             case Audience.NAMESPACE:
-                yield from self.present
+                yield from ((somebody, "") for somebody in self.present)
             case Audience.PEERS:
-                yield from (peer for peer in self.present if self.user_id(peer) != self.user_id(who))
+                yield from ((peer, "") for peer in self.present if self.user_id(peer) != self.user_id(who))
             case Audience.ROOM | Audience.OTHERS:
                 for name in _each(trigger.room, scopes):
                     room = str(name)
@@ -288,7 +290,7 @@ class Model(ABC):
                         members.pop(who, None)
                     elif who not in members and self.enters(who, room, event):
                         members[who] = None
-                    yield from members
+                    yield from ((member, room) for member in members)
 
 
 def _each(template: str, scopes: Scopes) -> list[Json]:

@@ -59,6 +59,16 @@ def attributed(requirement: str) -> Iterator[None]:
         raise broken.at(requirement) from broken
 
 
+@contextmanager
+def checking(check: Check) -> Iterator[None]:
+    """Say which kind of check fails when something goes wrong here: the scene knows what it is played for."""
+    try:
+        yield
+    except Broken as broken:
+        broken.check = check
+        raise
+
+
 def require(
     holds: bool, requirement: str, expected: str, came: object, *, check: Check = Check.LAW, about: str = ""
 ) -> None:

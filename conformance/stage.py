@@ -98,6 +98,8 @@ class Stage:
         """Tokens of people whom the target has let in to stay."""
         self._belated = Belated(target)
         self._leaks = Leaks(model.protocol, self.people, history)
+        self._heard_in: set[tuple[Person, str, str]] = set()  # and what they were to hear there, and in which room
+        self._said_in: Mapping[str, Collection[str]] = {}  # what is said in this step -> where
         self._untimely: list[Broken] = []  # what timers of the target caused at the wrong time during this step
         self._fenced_at = 0.0
         self._step_began = 0
@@ -444,6 +446,8 @@ class Stage:
         self._belated.note(step, heard)
         for broken in self._leaks.findings(step, heard, self._step_began):
             self.lapse(broken)  # whatever else is wrong with the step is to be seen, too
+        self._said_in = {item.operation.name: {item.room} for item in step.outlook.expectations if item.room}
+        self._heard_in |= {(i.receiver, i.operation.name, i.room) for i in step.outlook.expectations if i.room}
         findings = [*judgement.findings, *((broken, Level.MUST) for broken in self._untimely), *self._overdue()]
         for broken, level in findings:
             if level is not Level.MUST:
@@ -469,9 +473,16 @@ class Stage:
         """Raise the first that still nothing explains, now that what the step has caused is known."""
         for extra in extras:
             if not self._floats(extra.who, extra.received):
+                if extra.broken.check is Check.ROOM_ISOLATION and self._was_there(extra):
+                    extra.broken.check = Check.USE_AFTER_LEAVE
                 raise extra.broken
         for broken in self._untimely:
             raise broken
+
+    def _was_there(self, extra: Extra) -> bool:
+        """Say whether somebody heard, in the room in which this was said, what others say while they were there."""
+        name = extra.received.name
+        return any((extra.who, name, room) in self._heard_in for room in self._said_in.get(name, ()))
 
     def _floats(self, who: Person, received: Received) -> bool:
         """Say whether a timer or a stranger may have caused what somebody heard, and cross out what was owed."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from conformance.case import Case, Skipped
 from conformance.cast import Cast
+from conformance.checks import Check
 from conformance.http import Reply
 from conformance.person import Person
 from conformance.scene import Scenes, require
@@ -141,11 +142,13 @@ async def all__too_big(cast: Cast) -> None:
             await connection.wait_closed(cast.stage.target.deadline_s(1000))
         except NotHeard as open_still:
             expected = "a message over 1 MB closes its connection"
-            raise Broken(requirement, expected, str(open_still)) from None
+            raise Broken(requirement, expected, str(open_still), check=Check.CONNECTION_CLOSED) from None
         await cast.stage.fence()
         cut_off = [str(who) for who in cast.stage.people if who.is_here and not who.is_connected]
         expected = "a message over 1 MB closes no connection but its own"
-        require(not cut_off, requirement, expected, f"{', '.join(cut_off)} disconnected too")
+        require(
+            not cut_off, requirement, expected, f"{', '.join(cut_off)} disconnected too", check=Check.CONNECTION_KEPT
+        )
 
     try:
         await cast.stage.vanish(ana, send)
@@ -186,7 +189,9 @@ async def all__silent_death(cast: Cast) -> None:
         await cast.stage.until(lambda: all(who.inbox for who in mourners), mourners, time.monotonic() + limit_s)
         deaf = [who.name for who in mourners if not who.inbox]
         expected = f"{', '.join(who.name for who in mourners)} hear of it within {limit_s:.0f} s"
-        require(not deaf, cast.address("all/8"), expected, f"{', '.join(deaf)} heard nothing")
+        require(
+            not deaf, cast.address("all/8"), expected, f"{', '.join(deaf)} heard nothing", check=Check.MISSING_DELIVERY
+        )
 
     await cast.stage.vanish(ana, fall_silent)
 
@@ -216,7 +221,7 @@ async def all__rate_limit(cast: Cast) -> None:
     if len(opened) > 100 or not any("Rate limit exceeded" in refusal for refusal in refusals):
         came = f"{len(opened)} of 120 were let in; refusals: {sorted(set(refusals))[:2]}"
         expected = 'attempts beyond 100 a minute are refused with "Rate limit exceeded"'
-        cast.stage.lapse(Broken(cast.address("all/11"), expected, came))
+        cast.stage.lapse(Broken(cast.address("all/11"), expected, came, check=Check.RATE_LIMIT))
 
 
 def _address(cast: Cast) -> str:
@@ -247,8 +252,20 @@ async def http__health(cast: Cast) -> None:
     after = await _health(cast, requirement)
     passed_s, counted_s = time.monotonic() - began, after["uptime"] - before["uptime"]
     expected = f"an uptime in seconds, of which {passed_s:.2f} have passed"
-    require(0 <= counted_s <= passed_s + ROUNDING_S, requirement, expected, f"{counted_s:g} more than before")
-    require(after["connections"] >= here, requirement, f"at least {here} connections", after["connections"])
+    require(
+        0 <= counted_s <= passed_s + ROUNDING_S,
+        requirement,
+        expected,
+        f"{counted_s:g} more than before",
+        check=Check.HTTP_BODY,
+    )
+    require(
+        after["connections"] >= here,
+        requirement,
+        f"at least {here} connections",
+        after["connections"],
+        check=Check.HTTP_BODY,
+    )
 
 
 async def _health(cast: Cast, requirement: str) -> Mapping[str, Any]:
@@ -256,9 +273,11 @@ async def _health(cast: Cast, requirement: str) -> Mapping[str, Any]:
     reply = (await _ask(cast, "/health", requirement)).expect(requirement, 200)
     health = reply.json(requirement)
     missing = _HEALTH.keys() - health.keys()
-    require(not missing, requirement, f"/health says {', '.join(sorted(missing))}", reply)
+    require(not missing, requirement, f"/health says {', '.join(sorted(missing))}", reply, check=Check.HTTP_BODY)
     wrong = [name for name, kind in _HEALTH.items() if not isinstance(health[name], kind)]
-    require(not wrong, requirement, f"/health says {', '.join(wrong)} in a type of its own", reply)
+    require(
+        not wrong, requirement, f"/health says {', '.join(wrong)} in a type of its own", reply, check=Check.HTTP_BODY
+    )
     return health
 
 
@@ -311,10 +330,22 @@ async def http__security_headers(cast: Cast) -> None:
     for path in ("/health", "/metrics", "/no-such-page", f"{cast.stage.target.path}?EIO=4&transport=nonsense"):
         reply = await _ask(cast, path, requirement)
         for header in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy"):
-            require(header in reply.headers, requirement, f"GET {path} answers with {header}", "it is absent")
+            require(
+                header in reply.headers,
+                requirement,
+                f"GET {path} answers with {header}",
+                "it is absent",
+                check=Check.HTTP_HEADERS,
+            )
         nosniff = reply.headers["X-Content-Type-Options"]
-        require(nosniff == "nosniff", requirement, f"GET {path} answers nosniff", nosniff)
+        require(nosniff == "nosniff", requirement, f"GET {path} answers nosniff", nosniff, check=Check.HTTP_HEADERS)
         if cast.stage.target.url.startswith("https:"):
             hsts = reply.headers.get("Strict-Transport-Security", "absent")
             expected = f"GET {path} tells browsers to come by TLS alone from now on"
-            require("max-age=" in hsts, requirement, expected, f"Strict-Transport-Security: {hsts}")
+            require(
+                "max-age=" in hsts,
+                requirement,
+                expected,
+                f"Strict-Transport-Security: {hsts}",
+                check=Check.HTTP_HEADERS,
+            )

@@ -1,9 +1,11 @@
 """What holds of every answer of a `dongne` server and no template can say: lists, texts, and that all hear the same."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from conformance.checks import Check
 from conformance.expectation import Heard
 from conformance.models import dongne_texts as texts
 from conformance.models.dongne_places import Point, distance_m
@@ -70,10 +72,17 @@ def _joined(model: "DongneModel", who: Person, event: dongne.JoinQuestion, heard
     users = cast("Sequence[Told]", heard.payloads(who, "room_users")[0]["users"])
     came = sorted((str(user["id"]), str(user["nickname"])) for user in users)
     if came != wanted:
-        yield Broken("dongne/join/2", f"room_users names {_listed(wanted)}", _listed(came))
+        yield Broken(
+            "dongne/join/2", f"room_users names {_listed(wanted)}", _listed(came), check=Check.PRESENCE_CONVERGES
+        )
     messages = cast("Sequence[Told]", heard.payloads(who, "question_messages")[0]["messages"])
     if wrong := _differs(question.answers, messages):
-        yield Broken("dongne/join/3", f"question_messages holds the {len(question.answers)} answers in order", wrong)
+        yield Broken(
+            "dongne/join/3",
+            f"question_messages holds the {len(question.answers)} answers in order",
+            wrong,
+            check=Check.HISTORY_KEPT,
+        )
 
 
 def _differs(wanted: Sequence[Told], came: Sequence[Told]) -> str:
@@ -101,22 +110,31 @@ def _asked(model: "DongneModel", who: Person, event: dongne.CreateQuestion, hear
     }
     for name, value in wanted.items():
         if told[name] != value:
-            yield Broken("dongne/ask/1", f"a question with {name}={value!r}", f"{name}={told[name]!r}")
+            yield Broken(
+                "dongne/ask/1", f"a question with {name}={value!r}", f"{name}={told[name]!r}", check=Check.WRONG_FIELDS
+            )
     if told["id"] in model.questions:
-        yield Broken("dongne/ask/1", "a question has an id of its own", f"{told['id']} is another's")
+        yield Broken(
+            "dongne/ask/1", "a question has an id of its own", f"{told['id']} is another's", check=Check.WRONG_FIELDS
+        )
     yield from _kept(told, said, ("title", "content", "category"), "dongne/ask/1", "dongne/ask/4")
     kept, tags = cast("Sequence[str]", told["hashtags"]), cast("Sequence[str]", said.get("hashtags", ()))
     if any(map(texts.has_markup, kept)):
-        yield Broken("dongne/ask/4", "hashtags without markup", _listed(kept))
+        yield Broken("dongne/ask/4", "hashtags without markup", _listed(kept), check=Check.WRONG_FIELDS)
     if len(kept) != len(tags) or not all(map(texts.is_kept_as, tags, kept)):
         bare = [tag for tag in tags if not texts.is_blank(tag)]
         if len(kept) != len(bare) or not all(map(_is_same_tag, bare, kept)):
-            yield Broken("dongne/ask/1", f"the hashtags {_listed(bare)}", _listed(kept))
+            yield Broken("dongne/ask/1", f"the hashtags {_listed(bare)}", _listed(kept), check=Check.WRONG_FIELDS)
     for listener in heard.by:
         for payload in heard.payloads(listener, "new_question_notification"):
             summary = cast("Told", payload["question"])
             if summary["id"] == told["id"] and (wrong := {k: v for k, v in summary.items() if told[k] != v}):
-                yield Broken("dongne/stage/1", f"{listener} is told of the question as it is kept", str(wrong))
+                yield Broken(
+                    "dongne/stage/1",
+                    f"{listener} is told of the question as it is kept",
+                    str(wrong),
+                    check=Check.WRONG_FIELDS,
+                )
 
 
 def _is_same_tag(said: str, kept: str) -> bool:
@@ -149,22 +167,41 @@ def _answered(model: "DongneModel", who: Person, event: dongne.CreateAnswer, hea
     }
     for name, value in wanted.items():
         if told[name] != value:
-            yield Broken("dongne/answer/3", f"an answer with {name}={value!r}", f"{name}={told[name]!r}")
+            yield Broken(
+                "dongne/answer/3",
+                f"an answer with {name}={value!r}",
+                f"{name}={told[name]!r}",
+                check=Check.WRONG_FIELDS,
+            )
     if model.answer(str(told["id"])) is not None:
-        yield Broken("dongne/answer/3", "an answer has an id of its own", f"{told['id']} is another's")
+        yield Broken(
+            "dongne/answer/3", "an answer has an id of its own", f"{told['id']} is another's", check=Check.WRONG_FIELDS
+        )
     yield from _kept(told, said, ("content",), "dongne/answer/3", "dongne/answer/6")
     for listener in heard.by:
         for payload in heard.payloads(listener, "new_answer"):
             answer = cast("Told", payload["answer"])
             if wrong := {name: value for name, value in answer.items() if told[name] != value}:
-                yield Broken("dongne/answer/1", f"{listener} hears the answer as its author does", str(wrong))
+                yield Broken(
+                    "dongne/answer/1",
+                    f"{listener} hears the answer as its author does",
+                    str(wrong),
+                    check=Check.WRONG_FIELDS,
+                )
         for payload in heard.payloads(listener, "answer_notification"):
             preview = dict(cast("Told", payload["answer"]))
             text = str(preview.pop("preview"))
             if not texts.is_beginning(text, str(told["content"])):
-                yield Broken("dongne/answer/2", f"the first 100 characters of {told['content']!r}", repr(text))
+                yield Broken(
+                    "dongne/answer/2",
+                    f"the first 100 characters of {told['content']!r}",
+                    repr(text),
+                    check=Check.WRONG_FIELDS,
+                )
             if wrong := {name: value for name, value in preview.items() if told[name] != value}:
-                yield Broken("dongne/answer/2", f"{listener} is notified of that answer", str(wrong))
+                yield Broken(
+                    "dongne/answer/2", f"{listener} is notified of that answer", str(wrong), check=Check.WRONG_FIELDS
+                )
 
 
 def _accepted(event: dongne.AcceptAnswer, heard: Heard) -> Iterator[Broken]:
@@ -184,13 +221,24 @@ def _moved(model: "DongneModel", event: dongne.UpdateLocation, heard: Heard) -> 
         updates = heard.payloads(listener, "nearby_questions_update")
         ours = [update for update in updates if _place(cast("Told", update["location"])) == here]
         if updates and not ours:
-            yield Broken("dongne/location/1", f"{listener} hears the position {here}", str(updates[0]["location"]))
+            yield Broken(
+                "dongne/location/1",
+                f"{listener} hears the position {here}",
+                str(updates[0]["location"]),
+                check=Check.WRONG_FIELDS,
+            )
         for update in ours:
             listed = cast("Sequence[Told]", update["questions"])
             for expected, came in _nearby(model, here, listed):
-                yield Broken("dongne/location/2", f"{listener} hears {expected}", came)
+                yield Broken("dongne/location/2", f"{listener} hears {expected}", came, check=Check.WRONG_FIELDS)
             for expected, came in _far(model, here, listed):
-                yield Broken("dongne/stage/12", f"{listener} hears {expected}", came, ("dongne/location/2",))
+                yield Broken(
+                    "dongne/stage/12",
+                    f"{listener} hears {expected}",
+                    came,
+                    ("dongne/location/2",),
+                    check=Check.WRONG_FIELDS,
+                )
 
 
 def _place(location: Told) -> Point:
@@ -250,7 +298,7 @@ def _synced(model: "DongneModel", who: Person, event: dongne.SyncUnreadMessages,
     every: list[Told] = sorted((one for q in mine for one in q.answers), key=_created)
     due = {str(one["id"]) for one in every if _created(one) > since}
     ids = [str(one["id"]) for one in messages]
-    wrong: Callable[[str, str], Broken] = lambda expected, came: Broken("dongne/sync/1", expected, came)  # noqa: E731
+    wrong = partial(Broken, "dongne/sync/1", check=Check.HISTORY_KEPT)
     if len(set(ids)) < len(ids):
         yield wrong("each answer once", _listed(ids))
     if missing := sorted(due - set(ids)):

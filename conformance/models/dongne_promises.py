@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
+from conformance.checks import Check
 from conformance.models.dongne import UNKNOWN, Question
 from conformance.models.dongne_cast import FAR, DongneCast
 from conformance.models.dongne_texts import SPAM, has_markup
@@ -485,7 +486,13 @@ async def _sync(cast_: DongneCast, who: Person, since: str | int, number: int | 
     messages = cast("Sequence[Mapping[str, Any]]", payload["messages"])
     ours = [one["content"] for one in messages if one["questionId"] in cast_.model.questions]
     if number is not None:
-        require(len(ours) == number, "dongne/sync/1", f"{number} answers since {since}", ", ".join(ours) or "none")
+        require(
+            len(ours) == number,
+            "dongne/sync/1",
+            f"{number} answers since {since}",
+            ", ".join(ours) or "none",
+            check=Check.HISTORY_KEPT,
+        )
     return str(payload["syncedAt"])
 
 
@@ -544,8 +551,20 @@ async def all__order(cast: DongneCast) -> None:
             said = [content for content in came if content.startswith(speaker.name)]
             wanted = [f"{speaker.name} {number}" for number in range(AT_ONCE)] if speaker is not listener else []
             expected = f"{listener} hears {speaker}'s {len(wanted)} answers"
-            require(sorted(said) == sorted(wanted), "dongne/all/7", f"{expected} once each", ", ".join(said))
-            require(said == wanted, "dongne/all/6", f"{expected} in the order they were given", ", ".join(said))
+            require(
+                sorted(said) == sorted(wanted),
+                "dongne/all/7",
+                f"{expected} once each",
+                ", ".join(said),
+                check=Check.DUPLICATE_DELIVERY,
+            )
+            require(
+                said == wanted,
+                "dongne/all/6",
+                f"{expected} in the order they were given",
+                ", ".join(said),
+                check=Check.ORDER_PER_SENDER,
+            )
     await _keep(cast, question, ana)
 
 

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from conformance.case import Skipped
+from conformance.checks import Check
 from conformance.models.dongne_cast import DongneCast
 from conformance.models.dongne_places import TOWNS
 from conformance.scene import Scenes, require
@@ -59,13 +60,17 @@ async def handshake__nobody(cast: DongneCast) -> None:
                 patience_s=target.connect_s,
             )
         except ConnectRefused as refused:
-            require(refused.message == REFUSED, requirement, repr(REFUSED), repr(refused.message))
+            require(
+                refused.message == REFUSED, requirement, repr(REFUSED), repr(refused.message), check=Check.AUTH_REQUIRED
+            )
             continue
         if "disconnect" in target.refusal.handshake:
             await stranger.wait_closed(target.deadline_s(1000))
             continue
         stranger.abort()
-        raise Broken(requirement, f"{user_id}, who does not exist, is refused", "a connection")
+        raise Broken(
+            requirement, f"{user_id}, who does not exist, is refused", "a connection", check=Check.AUTH_REQUIRED
+        )
     await cast.stage.listen()
 
 

@@ -12,6 +12,7 @@ import hypothesis.strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import MISSING
 
+from conformance.checks import Check
 from conformance.expectation import Heard
 from conformance.model import Model
 from conformance.person import Person
@@ -158,12 +159,16 @@ class GatewayModel(Model):
         told = self._told(event, heard)
         ids = {person.name: str(payload["messageId"]) for person, payload in told.items()}
         if len(set(ids.values())) > 1:
-            yield Broken("gateway/order/2", "one messageId for all who hear a message", str(ids))
+            yield Broken(
+                "gateway/order/2", "one messageId for all who hear a message", str(ids), check=Check.ORDER_PER_ROOM
+            )
         last = self.rooms[event.roomId].last_id
         for name, message_id in ids.items():
             if message_id <= last:
                 came = f"{name} heard {message_id} after it"
-                yield Broken("gateway/order/1", f"a messageId above the last one, {last}", came)
+                yield Broken(
+                    "gateway/order/1", f"a messageId above the last one, {last}", came, check=Check.ORDER_PER_ROOM
+                )
 
     # ---- payloads ----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from conformance.cast import Cast
+from conformance.checks import Check
 from conformance.expectation import differing, told
 from conformance.http import Reply
 from conformance.models.gateway import NOWHERE, GatewayModel, Room
@@ -150,7 +151,7 @@ class GatewayCast(Cast):
         reply = await self.ask("POST", "/rooms", requirement, by=maker, json={"name": name})
         made = reply.expect(requirement, 200, 201).json(requirement)
         if not isinstance(made.get("id"), str) or made.get("name") != name:
-            raise Broken(requirement, f"a room with an id and the name {name!r}", str(reply))
+            raise Broken(requirement, f"a room with an id and the name {name!r}", str(reply), check=Check.HTTP_BODY)
         return self._know_room(made["id"], name, maker)
 
     def _know_room(self, room_id: str, name: str, maker: Identity) -> Room:
@@ -179,9 +180,9 @@ class GatewayCast(Cast):
         page = listed(reply.expect(requirement, 200), requirement)
         ids = [one.get("messageId") for one in page]
         if not all(isinstance(one, str) for one in ids):
-            raise Broken(requirement, "messages as newMessage carries them", str(reply))
+            raise Broken(requirement, "messages as newMessage carries them", str(reply), check=Check.HTTP_BODY)
         if ids != sorted(ids, key=str):
-            raise Broken(requirement, "a page that rises by messageId", ", ".join(map(str, ids)))
+            raise Broken(requirement, "a page that rises by messageId", ", ".join(map(str, ids)), check=Check.HTTP_BODY)
         return page
 
     async def history(self, room: Room, by: Identity, *, least: int = 0) -> list[Mapping[str, Any]]:
@@ -213,17 +214,36 @@ class GatewayCast(Cast):
     def _compare(self, room: Room, found: Sequence[Mapping[str, Any]]) -> None:
         wanted, came = [_key(one) for one in room.said], [_key(one) for one in found]
         if strange := [one for one in found if _key(one) not in wanted]:
-            raise Broken(self.address("send/4"), "the history holds what was ACCEPTED alone", f"it holds {strange[0]}")
+            raise Broken(
+                self.address("send/4"),
+                "the history holds what was ACCEPTED alone",
+                f"it holds {strange[0]}",
+                check=Check.HISTORY_KEPT,
+            )
         if again := [key for key in came if came.count(key) > 1]:
-            raise Broken(self.address("send/9"), "the history holds a message once", f"{again[0]} stands there twice")
+            raise Broken(
+                self.address("send/9"),
+                "the history holds a message once",
+                f"{again[0]} stands there twice",
+                check=Check.HISTORY_KEPT,
+            )
         if missing := [one for one in room.said if _key(one) not in came]:
-            raise Broken(self.address("send/7"), "the history holds all that was ACCEPTED", f"without {missing[0]}")
+            raise Broken(
+                self.address("send/7"),
+                "the history holds all that was ACCEPTED",
+                f"without {missing[0]}",
+                check=Check.HISTORY_KEPT,
+            )
         if came != wanted:
-            raise Broken(self.address("history/3"), f"in the order of delivery: {wanted}", str(came))
+            raise Broken(
+                self.address("history/3"), f"in the order of delivery: {wanted}", str(came), check=Check.HISTORY_KEPT
+            )
         for one, known in zip(found, room.said, strict=True):
             if wrong := differing(known, one):
                 expected = f"message {one['messageId']} as newMessage carried it: {dict(known)}"
-                raise Broken(self.address("history/1"), expected, f"it stands there{told(wrong)}")
+                raise Broken(
+                    self.address("history/1"), expected, f"it stands there{told(wrong)}", check=Check.HISTORY_KEPT
+                )
 
     async def settle(self) -> None:
         """Let somebody speak in each room, then compare what its history and members are with what they are to be."""
@@ -247,9 +267,14 @@ class GatewayCast(Cast):
         ids = sorted(str(one.get("id")) for one in listed(reply.expect(requirement, 200), requirement))
         if set(ids) > room.members.keys():
             expected = f"nobody is a member but {', '.join(sorted(room.members))}"
-            raise Broken(self.address("join/3"), expected, f"members {', '.join(ids)}")
+            raise Broken(self.address("join/3"), expected, f"members {', '.join(ids)}", check=Check.PRESENCE_CONVERGES)
         if ids != sorted(room.members):
-            raise Broken(requirement, f"members {', '.join(sorted(room.members))}, once each", str(reply))
+            raise Broken(
+                requirement,
+                f"members {', '.join(sorted(room.members))}, once each",
+                str(reply),
+                check=Check.PRESENCE_CONVERGES,
+            )
 
 
 def listed(reply: Reply, requirement: str) -> list[Mapping[str, Any]]:
@@ -259,7 +284,7 @@ def listed(reply: Reply, requirement: str) -> list[Mapping[str, Any]]:
     match arrays:
         case [list(items)] if all(isinstance(item, dict) for item in items):
             return cast("list[Mapping[str, Any]]", items)
-    raise Broken(requirement, "a JSON array of objects, or an object with one", str(reply))
+    raise Broken(requirement, "a JSON array of objects, or an object with one", str(reply), check=Check.HTTP_BODY)
 
 
 def _body(reply: Reply) -> Value:

@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
+from conformance.checks import Check
 from conformance.crash import come_back, demand
 from conformance.models.gateway import Room
 from conformance.models.gateway_cast import GatewayCast, new_id
@@ -44,10 +45,10 @@ async def durability__crash(cast: GatewayCast) -> None:
         kept = {str(one["clientMsgId"]) for one in await _whole(cast, room, accepted - heard)}
     lost = accepted - heard - kept
     expected = f"each of {len(accepted)} ACKed messages was heard, or is in the history"
-    require(not lost, "gateway/durability/1", expected, f"{len(lost)} of them are lost")
+    require(not lost, "gateway/durability/1", expected, f"{len(lost)} of them are lost", check=Check.CRASH_RECOVERY)
     early = {str(one["clientMsgId"]) for one in room.said} - kept
     expected = "what was in the history before the crash still is"
-    require(not early, "gateway/durability/1", expected, f"{len(early)} messages are lost")
+    require(not early, "gateway/durability/1", expected, f"{len(early)} messages are lost", check=Check.CRASH_RECOVERY)
 
 
 async def _crash_amid(cast: GatewayCast, ana: Person, room: Room) -> set[str]:

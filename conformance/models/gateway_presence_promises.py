@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, cast
 
 from conformance.case import Skipped
+from conformance.checks import Check
 from conformance.models.gateway_cast import GatewayCast
 from conformance.person import Person
 from conformance.scene import Scenes, attributed, require
@@ -78,7 +79,9 @@ class Presence:
         expected = f"{self._key(who)} has a field for {names}" if here else f"there is no {self._key(who)}"
         is_so = await self.become(is_right)
         fields = await self.of(who)
-        require(is_so, requirement, expected, f"the fields {', '.join(fields) or 'none'}")
+        require(
+            is_so, requirement, expected, f"the fields {', '.join(fields) or 'none'}", check=Check.PRESENCE_CONVERGES
+        )
         return fields
 
     def _key(self, who: Person) -> str:
@@ -122,7 +125,13 @@ async def presence__comes(cast: GatewayCast) -> None:
         lasting_s = LASTING_S / cast.stage.target.time_scale
         expected = f"the key ends {lasting_s:g} s after the connection"
         is_right = began + lasting_s - TICK_S <= ends_at <= now + lasting_s + TICK_S
-        require(is_right, "gateway/presence/2", expected, f"it ends {ends_at - began:.1f} s after it")
+        require(
+            is_right,
+            "gateway/presence/2",
+            expected,
+            f"it ends {ends_at - began:.1f} s after it",
+            check=Check.TIMER_IN_TIME,
+        )
 
 
 def _is_place(text: str) -> bool:
@@ -171,9 +180,21 @@ async def presence__heartbeat(cast: GatewayCast) -> None:
         ends_at = await presence.ends_at(ana)
         expected = f"ana's presence ends {LASTING_S / scale:g} s after the heartbeat"
         is_so = is_so and ends_at >= beaten_at + LASTING_S / scale - TICK_S
-        require(is_so, "gateway/heartbeat/2", expected, f"it ends {ends_at - beaten_at:.1f} s after it")
+        require(
+            is_so,
+            "gateway/heartbeat/2",
+            expected,
+            f"it ends {ends_at - beaten_at:.1f} s after it",
+            check=Check.TIMER_IN_TIME,
+        )
         moved_s = await presence.ends_at(ben) - before[ben]
-        require(moved_s < TICK_S, "gateway/heartbeat/2", "ben's presence ends as before", f"{moved_s:.1f} s later")
+        require(
+            moved_s < TICK_S,
+            "gateway/heartbeat/2",
+            "ben's presence ends as before",
+            f"{moved_s:.1f} s later",
+            check=Check.TIMER_IN_TIME,
+        )
         await presence.expect(ana, "gateway/heartbeat/2", ana)
 
 

@@ -10,6 +10,7 @@ import jwt
 from pydantic import MISSING
 
 from conformance.case import Skipped
+from conformance.checks import Check
 from conformance.expectation import Heard
 from conformance.models.gateway import NOWHERE, Room
 from conformance.models.gateway_cast import GatewayCast, new_id
@@ -79,7 +80,13 @@ async def handshake__refused_hears_nothing(cast: GatewayCast) -> None:
         with suppress(ConnectionLost, NotHeard):
             await connection.fence(within_s=target.deadline_s(1000))
         heard = ", ".join(map(str, overheard))
-        require(not overheard, "gateway/handshake/2", "nothing is delivered to who was refused", heard)
+        require(
+            not overheard,
+            "gateway/handshake/2",
+            "nothing is delivered to who was refused",
+            heard,
+            check=Check.NOTHING_BEFORE_AUTH,
+        )
     finally:
         connection.abort()
     await cast.settle()
@@ -145,7 +152,13 @@ async def join__membership_by_http_alone(cast: GatewayCast) -> None:
         await _knock(cast, eve, NOWHERE)
     for method, path, body in _peeks(room):
         reply = await cast.ask(method, path, cast.address("join/3"), by=by, json=body)
-        require(400 <= reply.status < 500, "gateway/join/3", f"{method} {path} is refused to a non-member", reply)
+        require(
+            400 <= reply.status < 500,
+            "gateway/join/3",
+            f"{method} {path} is refused to a non-member",
+            reply,
+            check=Check.HTTP_STATUS,
+        )
     await cast.send(ana, room, "among us")
     with attributed("gateway/join/3"):
         await cast.settle()
@@ -352,19 +365,41 @@ async def order__everybody_at_once(cast: GatewayCast) -> None:
     for listener, told in heard.items():
         came = [message.clientMsgId for message in told]
         expected = f"{listener} hears {len(wanted)} messages once each"
-        require(sorted(came) == wanted, "gateway/send/6", expected, _difference(wanted, came))
+        require(
+            sorted(came) == wanted,
+            "gateway/send/6",
+            expected,
+            _difference(wanted, came),
+            check=Check.DUPLICATE_DELIVERY,
+        )
         for speaker, own in said.items():
             mine = [one for one in came if one in own]
             require(
-                mine == own, "gateway/all/6", f"{listener} hears {speaker} in the order of saying", _shift(own, mine)
+                mine == own,
+                "gateway/all/6",
+                f"{listener} hears {speaker} in the order of saying",
+                _shift(own, mine),
+                check=Check.ORDER_PER_SENDER,
             )
     first, *others = heard
     for other in others:
         orders = [[message.messageId for message in heard[who]] for who in (first, other)]
         expected = f"{other} hears the same order as {first}"
-        require(orders[0] == orders[1], "gateway/order/2", expected, _shift(orders[0], orders[1]))
+        require(
+            orders[0] == orders[1],
+            "gateway/order/2",
+            expected,
+            _shift(orders[0], orders[1]),
+            check=Check.ORDER_PER_ROOM,
+        )
     ids = [message.messageId for message in heard[first]]
-    require(ids == sorted(ids), "gateway/order/1", "messageIds rise in the order of delivery", _shift(sorted(ids), ids))
+    require(
+        ids == sorted(ids),
+        "gateway/order/1",
+        "messageIds rise in the order of delivery",
+        _shift(sorted(ids), ids),
+        check=Check.ORDER_PER_ROOM,
+    )
     _note(room, heard[first])
     await cast.stage.listen()
     await cast.recall(room)
@@ -382,7 +417,13 @@ async def send__retries_at_once(cast: GatewayCast) -> None:
     for listener in room.listeners:
         came = [message.clientMsgId for message in _heard(listener)]
         expected = f"{listener} hears {len(ids)} messages once each"
-        require(sorted(came) == sorted(ids), "gateway/send/9", expected, _difference(ids, came))
+        require(
+            sorted(came) == sorted(ids),
+            "gateway/send/9",
+            expected,
+            _difference(ids, came),
+            check=Check.DUPLICATE_DELIVERY,
+        )
     _note(room, _heard(ana))
     await cast.stage.listen()
     await cast.recall(room)

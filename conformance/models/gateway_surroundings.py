@@ -8,6 +8,7 @@ from typing import Any, Final
 import jwt
 
 from conformance.case import Skipped
+from conformance.checks import Check
 from conformance.http import Reply
 from conformance.models.gateway import Room
 from conformance.models.gateway_cast import GatewayCast, listed
@@ -89,7 +90,9 @@ async def auth__register(cast: GatewayCast) -> None:
 
 
 def _is_refused(reply: Reply, requirement: str, what: str) -> None:
-    require(400 <= reply.status < 500, requirement, f"{what} is refused", f"HTTP {reply.status}")
+    require(
+        400 <= reply.status < 500, requirement, f"{what} is refused", f"HTTP {reply.status}", check=Check.HTTP_STATUS
+    )
 
 
 @shows("auth/2")
@@ -99,10 +102,22 @@ async def auth__taken(cast: GatewayCast) -> None:
     (await _register(cast, email)).expect(cast.address("auth/1"), 201)
     for password in (PASSWORD, "another password"):
         reply = await _register(cast, email, password, "auth/2")
-        require(reply.status == 409, requirement, f"409 for the second account of {email}", f"HTTP {reply.status}")
+        require(
+            reply.status == 409,
+            requirement,
+            f"409 for the second account of {email}",
+            f"HTTP {reply.status}",
+            check=Check.HTTP_STATUS,
+        )
     for password, status in ((PASSWORD, 200), ("another password", 401)):
         reply = await _login(cast, email, password, "auth/2")
-        require(reply.status == status, requirement, f"{status} for the login of {email}", f"HTTP {reply.status}")
+        require(
+            reply.status == status,
+            requirement,
+            f"{status} for the login of {email}",
+            f"HTTP {reply.status}",
+            check=Check.HTTP_STATUS,
+        )
 
 
 @shows("auth/3", "handshake/1")
@@ -131,7 +146,13 @@ async def auth__login(cast: GatewayCast) -> None:
 async def _token(cast: GatewayCast, email: str) -> str:
     requirement = cast.address("auth/3")
     reply = await _login(cast, email)
-    require(reply.status == 200, requirement, f"200 for the login of {email}", f"HTTP {reply.status}")
+    require(
+        reply.status == 200,
+        requirement,
+        f"200 for the login of {email}",
+        f"HTTP {reply.status}",
+        check=Check.HTTP_STATUS,
+    )
     token = reply.json(requirement).get("accessToken")
     require(isinstance(token, str), requirement, "an accessToken", f"the keys {', '.join(reply.json(requirement))}")
     return str(token)
@@ -157,9 +178,15 @@ async def auth__wrong_password(cast: GatewayCast) -> None:
         expected = f"401 for a wrong password of {len(password)} characters"
         # What could not be registered either is as well refused for its shape.
         is_right = reply.status == 401 or (not 6 <= len(password) <= 100 and reply.status in {400, 422})
-        require(is_right, requirement, expected, f"HTTP {reply.status}")
+        require(is_right, requirement, expected, f"HTTP {reply.status}", check=Check.HTTP_STATUS)
     reply = await _login(cast, _new_email(), long, "auth/4")
-    require(reply.status == 401, requirement, "401 for an email that nobody registered", f"HTTP {reply.status}")
+    require(
+        reply.status == 401,
+        requirement,
+        "401 for an email that nobody registered",
+        f"HTTP {reply.status}",
+        check=Check.HTTP_STATUS,
+    )
 
 
 @shows("auth/5")
@@ -175,7 +202,13 @@ async def auth__bearer(cast: GatewayCast) -> None:
             headers = {} if header is None else {"Authorization": header}
             reply = await cast.ask(method, path, requirement, headers=headers, json=body)
             what = "no token" if header is None else f"the header {header[:16]}…"
-            require(reply.status == 401, requirement, f"401 for {method} {path} with {what}", f"HTTP {reply.status}")
+            require(
+                reply.status == 401,
+                requirement,
+                f"401 for {method} {path} with {what}",
+                f"HTTP {reply.status}",
+                check=Check.HTTP_STATUS,
+            )
     await cast.settle()
 
 
@@ -257,7 +290,7 @@ async def rooms__members(cast: GatewayCast) -> None:
     for name, status in (("ana", 200), ("cho", 200), ("dee", 403), ("eve", 403)):
         path, by = f"/rooms/{room.id}/members", cast.identity(cast.person(name))
         reply = await cast.ask("GET", path, requirement, by=by)
-        require(reply.status == status, requirement, f"{status} for {name}", reply)
+        require(reply.status == status, requirement, f"{status} for {name}", reply, check=Check.HTTP_STATUS)
     await cast.count_members(room)
 
 
@@ -309,11 +342,11 @@ async def history__in_pages(cast: GatewayCast) -> None:
     ):
         came = await _ids(cast, room, by, **query)
         expected = f"with {query or 'no query'} the messages {_places(right, wanted)}"
-        require(came == right, requirement, expected, _places(came, wanted))
+        require(came == right, requirement, expected, _places(came, wanted), check=Check.HISTORY_KEPT)
     for limit in (0, MAX_LIMIT + 1, -1):
         reply = await cast.ask("GET", f"/rooms/{room.id}/messages?limit={limit}", requirement, by=by)
         is_right = 400 <= reply.status < 500 or len(listed(reply, requirement)) in range(1, MAX_LIMIT + 1)
-        require(is_right, requirement, f"no page of {limit} messages", f"HTTP {reply.status}")
+        require(is_right, requirement, f"no page of {limit} messages", f"HTTP {reply.status}", check=Check.HTTP_STATUS)
 
 
 async def _ids(cast: GatewayCast, room: Room, by: Identity, **query: str | int) -> list[str]:
@@ -336,7 +369,13 @@ async def _paged(
 
 
 def _is_whole(came: Sequence[str], wanted: Sequence[str], how: str) -> None:
-    require(came == wanted, "gateway/history/3", f"{how} gives {_places(wanted, wanted)}", _places(came, wanted))
+    require(
+        came == wanted,
+        "gateway/history/3",
+        f"{how} gives {_places(wanted, wanted)}",
+        _places(came, wanted),
+        check=Check.HISTORY_KEPT,
+    )
 
 
 def _places(ids: Sequence[str], all_ids: Sequence[str]) -> str:
@@ -356,7 +395,13 @@ async def history__read(cast: GatewayCast) -> None:
     ana = cast.identity(cast.person("ana"))
     for message_id in (ids[0], ids[2], ids[2]):
         reply = await cast.ask("POST", path, requirement, by=ana, json={"lastReadMessageId": message_id})
-        require(200 <= reply.status < 300, requirement, f"POST {path} is accepted from a member", reply)
+        require(
+            200 <= reply.status < 300,
+            requirement,
+            f"POST {path} is accepted from a member",
+            reply,
+            check=Check.HTTP_STATUS,
+        )
     bodies: list[Json] = [{}, {"lastReadMessageId": None}, {"lastReadMessageId": 7}, {"lastReadMessageId": ""}, []]
     for body in bodies:
         reply = await cast.ask("POST", path, requirement, by=ana, json=body)

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from conformance.case import Skipped
 from conformance.cast import Cast
+from conformance.checks import Check
 from conformance.expectation import Expectation, Outlook
 from conformance.http import Reply
 from conformance.models.gopang import DEPARTURE_MS, DEVICES, NOBODY, GopangModel
@@ -159,7 +160,7 @@ class GopangCast(Cast):
         match [answer.json(requirement).get(name) for name in ("totalUsers", "totalConnections")]:
             case [int(users), int(connections)]:
                 return users, connections
-        raise Broken(requirement, "totalUsers and totalConnections", str(answer))
+        raise Broken(requirement, "totalUsers and totalConnections", str(answer), check=Check.HTTP_BODY)
 
     # ---- conversations -----------------------------------------------------------------------------------------
 
@@ -195,7 +196,7 @@ class GopangCast(Cast):
         told = _new(witness)
         if [new.content for new in told] != [event.content for event in events]:
             expected = f"{witness} hears {times} messages, each once and in order"
-            raise Broken(self.address("all/6"), expected, f"{len(told)} messages")
+            raise Broken(self.address("all/6"), expected, f"{len(told)} messages", check=Check.ORDER_PER_SENDER)
         for event, new in zip(events, told, strict=True):
             self.model.talk.keep(self.model.user(who), new.messageId, event, new.to_json(), is_delivered=True)
         for person in self.stage.people:
@@ -330,7 +331,7 @@ class GopangCast(Cast):
         reply = (await self.post_consent(who.identity, body)).expect(requirement, 201)
         answer = reply.json(requirement)
         if not isinstance(answer.get("consentId"), str) or answer.get("status") != "pending":
-            raise Broken(requirement, "a consentId, and the status pending", str(reply))
+            raise Broken(requirement, "a consentId, and the status pending", str(reply), check=Check.HTTP_BODY)
         consent = Consent(
             id=answer["consentId"],
             requester=self.model.user(who),
@@ -403,7 +404,9 @@ class GopangCast(Cast):
             if waited_s > self.stage.target.deadline_s(END_MS):
                 if ledger.open():
                     expected = f"a transaction comes to its end within {END_MS} ms"
-                    self.stage.lapse(Broken(self.address("transaction/12"), expected, owing.came))
+                    self.stage.lapse(
+                        Broken(self.address("transaction/12"), expected, owing.came, check=Check.TIMER_IN_TIME)
+                    )
                 raise owing
             await asyncio.sleep(LOOK_S)
             await self.stage.overhear("transactions that go on")
@@ -424,7 +427,9 @@ class GopangCast(Cast):
         account = reply.expect(requirement, 200).json(requirement)
         balance = account.get("balance")
         if account.get("userId") != self.model.user(who) or not isinstance(balance, int) or isinstance(balance, bool):
-            raise Broken(requirement, f"the userId {self.model.user(who)} and a balance", str(reply))
+            raise Broken(
+                requirement, f"the userId {self.model.user(who)} and a balance", str(reply), check=Check.HTTP_BODY
+            )
         if balance < 0:
             raise Broken(self.address("transaction/6"), f"{who} has nothing or more", str(reply))
         return balance

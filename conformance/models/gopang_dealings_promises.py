@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from conformance.case import Skipped
+from conformance.checks import Check
 from conformance.models.gopang import NOBODY
 from conformance.models.gopang_cast import NO_HASH, GopangCast
 from conformance.models.gopang_vaults import Consent
@@ -47,7 +48,13 @@ async def consent__asked(cast: GopangCast) -> None:
     wrong += [{**good, "dataType": "LOVE"}, {**good, "purpose": ""}, {**good, "expiresAt": "soon"}, [good], "please"]
     for body in wrong:
         reply = await cast.post_consent(ben.identity, body)
-        require(400 <= reply.status < 500, "gopang/consent/1", f"POST /consents with {body} is refused", reply)
+        require(
+            400 <= reply.status < 500,
+            "gopang/consent/1",
+            f"POST /consents with {body} is refused",
+            reply,
+            check=Check.HTTP_STATUS,
+        )
     await cast.stage.listen()
 
 

@@ -8,10 +8,11 @@ from contextlib import suppress
 from typing import Final
 
 from conformance.case import Skipped
+from conformance.checks import Check
 from conformance.models.gopang import NOBODY, NOTICE_S
 from conformance.models.gopang_cast import PARTICIPANTS, GopangCast
 from conformance.person import Person
-from conformance.scene import Scenes, attributed, require
+from conformance.scene import Scenes, attributed, checking, require
 from conformance.verdict import Broken
 from protocols import gopang
 from protocols.contract import Event, Json
@@ -67,7 +68,13 @@ async def token__reminded(cast: GopangCast) -> None:
     with attributed("gopang/token/1"):
         while tia not in cast.model.reminded:
             came = "nothing of it in time"
-            require(time.monotonic() < deadline, "gopang/token/1", "tia hears token:refresh with expiresIn=600", came)
+            require(
+                time.monotonic() < deadline,
+                "gopang/token/1",
+                "tia hears token:refresh with expiresIn=600",
+                came,
+                check=Check.TIMER_IN_TIME,
+            )
             await asyncio.sleep(0.05)
             await cast.stage.overhear("a token that ends soon")
         await cast.stage.listen(300)
@@ -82,7 +89,13 @@ async def token__ends_soon(cast: GopangCast) -> None:
         told = cast.model.notices[tia]["expiresIn"]
         assert isinstance(told, int)
         least = seconds - 2 - math.ceil(cast.stage.target.deadline_s(1000))
-        require(least <= told <= seconds, "gopang/token/2", f"expiresIn from {least} to {seconds}", told)
+        require(
+            least <= told <= seconds,
+            "gopang/token/2",
+            f"expiresIn from {least} to {seconds}",
+            told,
+            check=Check.TIMER_IN_TIME,
+        )
 
 
 # ---- devices -----------------------------------------------------------------------------------------------------
@@ -96,7 +109,7 @@ async def device__fourth(cast: GopangCast) -> None:
     for name in ("ana2", "ana3"):
         await cast.come(name, like=ana)
     for name in ("ana4", "ana5"):
-        with attributed("gopang/device/1"), attributed("gopang/device/2"):
+        with attributed("gopang/device/1"), attributed("gopang/device/2"), checking(Check.SESSION_REPLACED):
             await cast.come(name, like=ana)
         with attributed("gopang/device/2"):
             await cast.send(ben, "which of you is still there?")
@@ -148,7 +161,13 @@ async def stats__counted(cast: GopangCast) -> None:
     new = await cast.come("fay")
     for wanted in ((users + 1, connections + 2), (users + 1, connections + 1), (users, connections)):
         came = await _statistics(cast, wanted)
-        require(came == wanted, "gopang/stats/1", f"totalUsers and totalConnections {wanted}", came)
+        require(
+            came == wanted,
+            "gopang/stats/1",
+            f"totalUsers and totalConnections {wanted}",
+            came,
+            check=Check.PRESENCE_CONVERGES,
+        )
         leaving = twin if twin.is_connected else new
         if leaving.is_connected:
             await cast.stage.leave(leaving)
@@ -180,9 +199,17 @@ async def capacity__full(cast: GopangCast) -> None:
             try:
                 await connection.wait_closed(cast.stage.target.deadline_s(1000))
             except NotHeard as stays:
-                raise Broken("gopang/capacity/1", "who is too many is disconnected", str(stays)) from stays
+                raise Broken(
+                    "gopang/capacity/1", "who is too many is disconnected", str(stays), check=Check.CONNECTION_CLOSED
+                ) from stays
         lost = [connection for connection in welcome if connection.closed is not None]
-        require(not lost, "gopang/capacity/1", "who was admitted stays", f"{len(lost)} were cut off")
+        require(
+            not lost,
+            "gopang/capacity/1",
+            "who was admitted stays",
+            f"{len(lost)} were cut off",
+            check=Check.CONNECTION_KEPT,
+        )
     finally:
         await asyncio.gather(*(connection.close() for connection in opened))
         await _statistics(cast, wanted=before)  # so that nobody who comes next is too many
@@ -418,7 +445,7 @@ async def sync__to_the_end(cast: GopangCast) -> None:
         last, pages = first, 0
         while (page := await cast.next_page(cho, last)) and pages < MANY:
             last, pages = page[-1], pages + 1
-        require(pages == 2, "gopang/sync/6", f"{MANY} messages on 2 pages", f"{pages} pages")
+        require(pages == 2, "gopang/sync/6", f"{MANY} messages on 2 pages", f"{pages} pages", check=Check.HISTORY_KEPT)
     await cast.send(ana, "and one more")
     await cast.stage.say(cho, gopang.SyncRequest(lastMessageId=last))
 
@@ -450,7 +477,7 @@ async def all__verified_identity(cast: GopangCast) -> None:
         for method, path, said in (("POST", "/consents", body), ("GET", "/accounts/me", None)):
             answer = await cast.http.ask(method, path, "gopang/all/4", headers=headers, json=said)
             expected = f"{method} {path} is refused to who shows no valid token"
-            require(answer.status in {401, 403}, "gopang/all/4", expected, answer)
+            require(answer.status in {401, 403}, "gopang/all/4", expected, answer, check=Check.HTTP_STATUS)
     await cast.settle()
 
 
@@ -478,8 +505,20 @@ async def all__order(cast: GopangCast) -> None:
             said = [content for content in _contents(listener) if content.startswith(f"{speaker} ")]
             wanted = [] if speaker is listener else [f"{speaker} {number}" for number in range(times)]
             where = f"{listener} hears {speaker}'s {len(wanted)} messages"
-            require(sorted(said) == sorted(wanted), "gopang/all/7", f"{where} once each", said)
-            require(said == wanted, "gopang/all/6", f"{where} in the order they were sent", said)
+            require(
+                sorted(said) == sorted(wanted),
+                "gopang/all/7",
+                f"{where} once each",
+                said,
+                check=Check.DUPLICATE_DELIVERY,
+            )
+            require(
+                said == wanted,
+                "gopang/all/6",
+                f"{where} in the order they were sent",
+                said,
+                check=Check.ORDER_PER_SENDER,
+            )
         listener.forget()
 
 

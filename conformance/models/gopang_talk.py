@@ -6,6 +6,7 @@ from typing import Final, cast
 
 from pydantic import MISSING
 
+from conformance.checks import Check
 from conformance.expectation import Heard
 from conformance.person import Person
 from conformance.verdict import Broken
@@ -129,13 +130,23 @@ class Talk:
         """Compare an answer with what the user has missed; `is_new` says that all about this user is known."""
         brought = cast("Sequence[Mapping[str, Json]]", answer["messages"])
         if answer["count"] != len(brought):
-            yield Broken("gopang/sync/5", f"count {len(brought)}, as the list is long", f"count {answer['count']}")
+            yield Broken(
+                "gopang/sync/5",
+                f"count {len(brought)}, as the list is long",
+                f"count {answer['count']}",
+                check=Check.HISTORY_KEPT,
+            )
         for one in brought:
             conversation = str(one["conversationId"])
             if conversation in self.members_of and not self.is_member(user_id, conversation):
-                yield Broken("gopang/sync/2", f"messages of conversations that {user_id} is a member of", str(one))
+                yield Broken(
+                    "gopang/sync/2",
+                    f"messages of conversations that {user_id} is a member of",
+                    str(one),
+                    check=Check.HISTORY_KEPT,
+                )
             if str(one["messageId"]) not in self.messages and is_new and conversation not in self.storied:
-                yield Broken("gopang/sync/2", "messages that were said", str(one))
+                yield Broken("gopang/sync/2", "messages that were said", str(one), check=Check.HISTORY_KEPT)
         requirement = "gopang/sync/3" if event.lastMessageId in self.messages else "gopang/sync/4"
         ours = [one for one in brought if str(one["messageId"]) in self.messages]
         wanted = [message.fields for message in self.missed(user_id, event)]

@@ -5,6 +5,7 @@ from typing import Final, cast
 
 from conformance.case import Skipped
 from conformance.cast import Cast
+from conformance.checks import Check
 from conformance.expectation import Expectation, Outlook
 from conformance.http import Reply
 from conformance.models.hub import HubModel
@@ -158,7 +159,7 @@ class HubCast(Cast):
         answer = reply.expect(requirement, CREATED).json(requirement)
         receivers = self.model.sockets(user_id)
         is_right = isinstance(answer.get("id"), str) and answer.get("delivered") is bool(receivers)
-        require(is_right, requirement, f"an id, and delivered: {bool(receivers)}", reply)
+        require(is_right, requirement, f"an id, and delivered: {bool(receivers)}", reply, check=Check.HTTP_BODY)
         whole = {**posted, "id": str(answer["id"]), "isRead": False}
         operation = self.model.protocol.operation(hub.Notification)
         due = [Expectation(who, operation, {}, 1000, "hub/notification/1") for who in receivers]

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from conformance.case import Skipped
+from conformance.checks import Check
 from conformance.expectation import Outlook
 from conformance.models.hub import KEPT, LONGEST_ROOM, MOST_ROOMS
 from conformance.models.hub_cast import NOTIFICATIONS, HubCast
@@ -263,12 +264,30 @@ async def presence__last_seen(cast: HubCast) -> None:
         before = _moment((await cast.say(ben, "one of her has gone")).createdAt)
         told = (await cast.stage.leave(ana)).payloads(cho, hub.PresenceUpdate.event_name)
         seen = next((payload["lastSeen"] for payload in told if "lastSeen" in payload), None)
-        require(isinstance(seen, str), "hub/presence/6", "lastSeen with status offline", told)
+        require(
+            isinstance(seen, str),
+            "hub/presence/6",
+            "lastSeen with status offline",
+            told,
+            check=Check.PRESENCE_CONVERGES,
+        )
         is_late_enough = _moment(str(seen)) >= before - SLACK_S
-        require(is_late_enough, "hub/presence/6", f"a lastSeen after what was said at {_written(before)}", seen)
+        require(
+            is_late_enough,
+            "hub/presence/6",
+            f"a lastSeen after what was said at {_written(before)}",
+            seen,
+            check=Check.PRESENCE_CONVERGES,
+        )
         after = _moment((await cast.say(ben, "all of her have gone")).createdAt)
         is_early_enough = _moment(str(seen)) <= after + SLACK_S
-        require(is_early_enough, "hub/presence/6", f"a lastSeen before what was said at {_written(after)}", seen)
+        require(
+            is_early_enough,
+            "hub/presence/6",
+            f"a lastSeen before what was said at {_written(after)}",
+            seen,
+            check=Check.PRESENCE_CONVERGES,
+        )
 
 
 def _moment(text: str) -> float:
@@ -325,7 +344,9 @@ async def notification__while_offline(cast: HubCast) -> None:
 
 def _in_order(cast: HubCast, ids: Sequence[str], requirement: str) -> None:
     came = cast.model.handed_out
-    require(came == list(ids), requirement, f"the oldest first: {', '.join(ids)}", ", ".join(came))
+    require(
+        came == list(ids), requirement, f"the oldest first: {', '.join(ids)}", ", ".join(came), check=Check.HISTORY_KEPT
+    )
 
 
 @shows("notification/1", "notification/4", "all/7")
@@ -353,7 +374,13 @@ async def notification__while_coming(cast: HubCast) -> None:
     lost = [str(number) for number, id_ in enumerate(posted, 1) if not came[id_]]
     double = [str(number) for number, id_ in enumerate(posted, 1) if came[id_] > 1]
     wrong = f"lost: {', '.join(lost) or 'none'}; more than once: {', '.join(double) or 'none'}"
-    require(not lost and not double, requirement, f"ana hears each of {len(posted)} notifications once", wrong)
+    require(
+        not lost and not double,
+        requirement,
+        f"ana hears each of {len(posted)} notifications once",
+        wrong,
+        check=Check.DUPLICATE_DELIVERY,
+    )
     cast.model.underway = None
 
 
@@ -462,8 +489,14 @@ async def all__order(cast: HubCast) -> None:
             missing = [line for line in own if line not in said]
             double = sorted({line for line in said if said.count(line) > 1})
             came = f"missing: {', '.join(missing) or 'none'}; more than once: {', '.join(double) or 'none'}"
-            require(sorted(said) == sorted(own), "hub/all/7", f"{what} once each", came)
-            require(said == own, "hub/all/6", f"{what} in the order they were emitted", _first_wrong(own, said))
+            require(sorted(said) == sorted(own), "hub/all/7", f"{what} once each", came, check=Check.DUPLICATE_DELIVERY)
+            require(
+                said == own,
+                "hub/all/6",
+                f"{what} in the order they were emitted",
+                _first_wrong(own, said),
+                check=Check.ORDER_PER_SENDER,
+            )
         if listener is not cho:
             _acknowledged(listener)
         listener.forget()
@@ -495,7 +528,7 @@ def _acknowledged(who: Person) -> None:
     told = [one.messageId for one in events if isinstance(one, hub.MessageSent)]
     require(sorted(told) == sorted(ids), "hub/send/3", f"{who} is told the id of each of {len(ids)} messages", told)
     wanted = f"{who} is told of their messages in the order they were said"
-    require(told == ids, "hub/all/6", wanted, _first_wrong(ids, told))
+    require(told == ids, "hub/all/6", wanted, _first_wrong(ids, told), check=Check.ORDER_PER_SENDER)
 
 
 @shows("all/6")
@@ -527,6 +560,8 @@ async def all__in_one_breath(cast: HubCast) -> None:
     ):
         heard = [received.name for received in who.inbox if received.name != hub.PresenceUpdate.event_name]
         came = ["error" if name == ways.event else name for name in heard]
-        require(came == names, "hub/all/6", f"{who} hears {', '.join(names)}", ", ".join(came))
+        require(
+            came == names, "hub/all/6", f"{who} hears {', '.join(names)}", ", ".join(came), check=Check.ORDER_PER_SENDER
+        )
     for person in cast.stage.people:
         person.forget()

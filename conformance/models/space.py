@@ -12,6 +12,7 @@ import hypothesis.strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import MISSING
 
+from conformance.checks import Check
 from conformance.expectation import Heard
 from conformance.model import Model
 from conformance.person import Person
@@ -294,7 +295,12 @@ class SpaceModel(Model):
         roster = self._roster(who, heard)
         came = sorted(str(player["id"]) for player in roster)
         if came != wanted:
-            yield Broken("space/join/2", f"players are exactly {', '.join(wanted)}", f"players {', '.join(came)}")
+            yield Broken(
+                "space/join/2",
+                f"players are exactly {', '.join(wanted)}",
+                f"players {', '.join(came)}",
+                check=Check.PRESENCE_CONVERGES,
+            )
         for player in roster:
             seat = seats.get(str(player["id"]))
             if seat is None or player["id"] == identity.id:
@@ -304,7 +310,10 @@ class SpaceModel(Model):
             if wrong:
                 told = {key: known[key] for key in wrong}
                 yield Broken(
-                    "space/join/2", f"{seat.id} is listed with its last known {told}", f"it is listed with {wrong}"
+                    "space/join/2",
+                    f"{seat.id} is listed with its last known {told}",
+                    f"it is listed with {wrong}",
+                    check=Check.PRESENCE_CONVERGES,
                 )
 
     def _check_proximity(self, who: Person, event: space.JoinSpace, heard: Heard) -> Iterator[Broken]:
@@ -312,7 +321,10 @@ class SpaceModel(Model):
         for payload in heard.payloads(who, space.ProximityChanged.event_name):
             if known is not None and payload["enabled"] != known:
                 yield Broken(
-                    "space/proximity/3", f"the newcomer learns enabled={known}", f"enabled={payload['enabled']}"
+                    "space/proximity/3",
+                    f"the newcomer learns enabled={known}",
+                    f"enabled={payload['enabled']}",
+                    check=Check.PRESENCE_CONVERGES,
                 )
 
     def _check_members(self, members: Sequence[Person], heard: Heard, requirement: str) -> Iterator[Broken]:
@@ -323,7 +335,7 @@ class SpaceModel(Model):
                 came = sorted(map(str, listed)) if isinstance(listed, Sequence) else []
                 if came != wanted:
                     expected = f"{member.name} hears party:joined with members {', '.join(wanted)}"
-                    yield Broken(requirement, expected, f"members {', '.join(came)}")
+                    yield Broken(requirement, expected, f"members {', '.join(came)}", check=Check.PRESENCE_CONVERGES)
 
     # ---- payloads ----------------------------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from conformance.case import Skipped
+from conformance.checks import Check
 from conformance.models.space_cast import ZONE, SpaceCast
 from conformance.person import Person
-from conformance.scene import Scenes, attributed, require
+from conformance.scene import Scenes, attributed, checking, require
 from conformance.verdict import Broken
 from protocols import space
 from protocols.contract import Event
@@ -63,8 +64,9 @@ async def join__takeover(cast: SpaceCast) -> None:
     ana, here = cast.person("ana"), cast.model.scopes[0]
     second = await cast.stage.connect("ana-again")
     second.identities[here] = await cast.identity(ana, here)
-    await cast.join(second, 0)
-    await cast.settle()
+    with checking(Check.SESSION_REPLACED):
+        await cast.join(second, 0)
+        await cast.settle()
     await cast.stage.say(second, space.ChatMessageRequest(content="it is still me"))
     await cast.stage.say(second, _move(7))
     await cast.settle()
@@ -132,11 +134,15 @@ async def move__surplus(cast: SpaceCast) -> None:
     elapsed_s = max(1.0, (time.monotonic() - began) * cast.stage.target.time_scale)
     if not heard or heard[-1] != 99:
         last = f"x={heard[-1]:g}" if heard else "nothing"
-        cast.stage.lapse(Broken("space/move/2", "the last position, x=99, wins", f"the last heard was {last}"))
+        cast.stage.lapse(
+            Broken(
+                "space/move/2", "the last position, x=99, wins", f"the last heard was {last}", check=Check.RATE_LIMIT
+            )
+        )
     limit = 30 * (elapsed_s + 1)  # what a bucket that holds one second's worth lets through
     if len(heard) > limit:
         came = f"{len(heard)} of 100 moves sent in {sending_s * 1000:.0f} ms were heard"
-        cast.stage.lapse(Broken("space/move/2", f"at most {limit:.0f} moves are heard", came))
+        cast.stage.lapse(Broken("space/move/2", f"at most {limit:.0f} moves are heard", came, check=Check.RATE_LIMIT))
 
 
 def _x(received: Received) -> float | None:
@@ -415,8 +421,20 @@ async def all__order(cast: SpaceCast) -> None:
             said = _said_by(cast.model.seats[speaker].id, listener.inbox)
             own = [line for line in wanted if line.startswith("chat")] if listener is speaker else wanted
             where = f"{listener} hears {speaker}'s {len(own)} events"
-            require(sorted(said) == sorted(own), "space/all/7", f"{where} once each", _difference(own, said))
-            require(said == own, "space/all/6", f"{where} in the order they were emitted", said)
+            require(
+                sorted(said) == sorted(own),
+                "space/all/7",
+                f"{where} once each",
+                _difference(own, said),
+                check=Check.DUPLICATE_DELIVERY,
+            )
+            require(
+                said == own,
+                "space/all/6",
+                f"{where} in the order they were emitted",
+                said,
+                check=Check.ORDER_PER_SENDER,
+            )
         listener.forget()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from conformance.case import Skipped
+from conformance.checks import Check
 from conformance.models.space_cast import SpaceCast
 from conformance.scene import Scenes, attributed, require
 from conformance.verdict import Broken
@@ -50,14 +51,22 @@ async def metrics__json(cast: SpaceCast) -> None:
     """GET /metrics answers the JSON of the page, and counts who is where."""
     await cast.assemble()
     answer = await cast.http.ask("GET", "/metrics", "space/metrics/1", headers={"Accept": "application/json"})
-    require(answer.status == 200, "space/metrics/1", "GET /metrics answers 200", answer)
+    require(answer.status == 200, "space/metrics/1", "GET /metrics answers 200", answer, check=Check.HTTP_STATUS)
     metrics = answer.json("space/metrics/1")
     for path in _METRICS:
-        require(_at(metrics, path) is not None, "space/metrics/1", f"/metrics says {path}", answer)
+        require(
+            _at(metrics, path) is not None, "space/metrics/1", f"/metrics says {path}", answer, check=Check.HTTP_BODY
+        )
     rooms = {room["spaceId"]: room["connections"] for room in metrics["connections"]["rooms"]}
     here = cast.model.scopes[0]
     wanted = len(cast.model.members(f"space:{here}"))
-    require(rooms.get(here) == wanted, "space/metrics/1", f"{wanted} connections in {here}", rooms.get(here))
+    require(
+        rooms.get(here) == wanted,
+        "space/metrics/1",
+        f"{wanted} connections in {here}",
+        rooms.get(here),
+        check=Check.HTTP_BODY,
+    )
 
 
 _METRICS: Final = (
@@ -93,8 +102,14 @@ async def metrics__prometheus(cast: SpaceCast) -> None:
     answer = await cast.http.ask("GET", "/metrics", "space/metrics/2", headers={"Accept": "text/plain"})
     content_type = answer.headers.get("Content-Type", "")
     expected = "GET /metrics with Accept: text/plain answers Prometheus text"
-    require(answer.status == 200 and content_type.startswith("text/plain"), "space/metrics/2", expected, answer)
-    require("# TYPE " in answer.text, "space/metrics/2", expected, answer)
+    require(
+        answer.status == 200 and content_type.startswith("text/plain"),
+        "space/metrics/2",
+        expected,
+        answer,
+        check=Check.HTTP_STATUS,
+    )
+    require("# TYPE " in answer.text, "space/metrics/2", expected, answer, check=Check.HTTP_BODY)
 
 
 # ---- guests and the log ------------------------------------------------------------------------------------------
@@ -106,22 +121,40 @@ async def guest__session(cast: SpaceCast) -> None:
     await cast.assemble()
     here, there = cast.model.scopes
     answer = await cast.http.ask("POST", "/api/guest", "space/guest/1", json={"spaceId": here, "nickname": "gil"})
-    require(answer.status == 201, "space/guest/1", "POST /api/guest answers 201", answer)
+    require(answer.status == 201, "space/guest/1", "POST /api/guest answers 201", answer, check=Check.HTTP_STATUS)
     guest = answer.json("space/guest/1")
     missing = {"sessionToken", "participantId", "nickname"} - guest.keys()
-    require(not missing, "space/guest/1", f"the answer has {', '.join(sorted(missing))}", answer)
+    require(not missing, "space/guest/1", f"the answer has {', '.join(sorted(missing))}", answer, check=Check.HTTP_BODY)
     token = str(guest["sessionToken"])
-    require(token.startswith("guest-"), "space/guest/1", "the token begins with guest-", f"{token[:6]}…")
+    require(
+        token.startswith("guest-"),
+        "space/guest/1",
+        "the token begins with guest-",
+        f"{token[:6]}…",
+        check=Check.HTTP_BODY,
+    )
     for scope, tried, is_valid in ((here, token, True), (there, token, False), (here, "guest-unknown", False)):
         answer = await cast.http.ask(
             "POST", "/api/guest/verify", "space/guest/2", json={"sessionToken": tried, "spaceId": scope}
         )
         verified = answer.json("space/guest/2")
         expected = f"POST /api/guest/verify answers 200 with valid: {is_valid}"
-        require(answer.status == 200 and verified.get("valid") is is_valid, "space/guest/2", expected, answer)
+        require(
+            answer.status == 200 and verified.get("valid") is is_valid,
+            "space/guest/2",
+            expected,
+            answer,
+            check=Check.HTTP_STATUS,
+        )
         if is_valid:
             told = verified.get("participantId")
-            require(told == guest["participantId"], "space/guest/2", f"participantId {guest['participantId']}", told)
+            require(
+                told == guest["participantId"],
+                "space/guest/2",
+                f"participantId {guest['participantId']}",
+                told,
+                check=Check.HTTP_BODY,
+            )
     eve = await cast.outsider()
     identity = Identity(token=token, id=str(guest["participantId"]), nickname="gil", scope=here)
     eve.identities[here] = cast.model.identities[token] = identity
@@ -136,7 +169,7 @@ async def guest__bad_requests(cast: SpaceCast) -> None:
         for body in bodies:
             answer = await cast.http.ask("POST", path, f"space/guest/{requirement}", json=body)
             expected = f"POST {path} with {body!r} is refused"
-            require(400 <= answer.status < 500, f"space/guest/{requirement}", expected, answer)
+            require(400 <= answer.status < 500, f"space/guest/{requirement}", expected, answer, check=Check.HTTP_STATUS)
 
 
 @shows("guest/3", "guest/5", "log/1", "guest/4")
@@ -151,18 +184,30 @@ async def log__enter_and_exit(cast: SpaceCast) -> None:
     token = ana.identities[here].token
     said: Json = {"sessionToken": token, "spaceId": here, "eventType": "CHAT", "payload": {"length": 5}}
     answer = await cast.http.ask("POST", "/api/guest/event", "space/guest/3", json=said)
-    require(200 <= answer.status < 300, "space/guest/3", "POST /api/guest/event is accepted", answer)
+    require(
+        200 <= answer.status < 300,
+        "space/guest/3",
+        "POST /api/guest/event is accepted",
+        answer,
+        check=Check.HTTP_STATUS,
+    )
     await cast.stage.say(ana, space.LeaveSpace())
     await cast.stage.leave(ben, politely=False)
     staff = sam.identities[here]
     visit = await cast.http.ask("DELETE", f"/api/spaces/{here}/visit", "space/guest/4", by=staff)
-    require(200 <= visit.status < 300, "space/guest/4", "DELETE …/visit with an auth-token is accepted", visit)
+    require(
+        200 <= visit.status < 300,
+        "space/guest/4",
+        "DELETE …/visit with an auth-token is accepted",
+        visit,
+        check=Check.HTTP_STATUS,
+    )
     path = f"/api/spaces/{here}/events?limit=1000"
     log = await cast.http.ask("GET", path, "space/guest/5", by=staff)
-    require(log.status == 200, "space/guest/5", f"GET {path} is answered to STAFF", log)
+    require(log.status == 200, "space/guest/5", f"GET {path} is answered to STAFF", log, check=Check.HTTP_STATUS)
     events = log.json("space/guest/5").get("events")
     if not isinstance(events, list):
-        raise Broken("space/guest/5", "a list of events", str(log))
+        raise Broken("space/guest/5", "a list of events", str(log), check=Check.HISTORY_KEPT)
     for name, kind, requirement in (
         ("ana", "ENTER", "log/1"),
         ("ana", "CHAT", "guest/3"),
@@ -174,14 +219,26 @@ async def log__enter_and_exit(cast: SpaceCast) -> None:
         mine = [event for event in events if event.get("eventType") == kind and ids[name] in event.values()]
         expected = f"{kind} of {name} is logged{'' if name == 'sam' else ' once'}"
         is_right = bool(mine) if name == "sam" else len(mine) == 1
-        require(is_right, f"space/{requirement}", expected, f"{len(mine)} such events")
+        require(is_right, f"space/{requirement}", expected, f"{len(mine)} such events", check=Check.HISTORY_KEPT)
     for identity, who in ((None, "nobody in particular"), (ana.identities[here], "a guest")):
         refused = await cast.http.ask("GET", path, "space/guest/5", by=identity)
-        require(refused.status in {401, 403}, "space/guest/5", f"the log is refused to {who}", refused)
+        require(
+            refused.status in {401, 403},
+            "space/guest/5",
+            f"the log is refused to {who}",
+            refused,
+            check=Check.HTTP_STATUS,
+        )
     others = [user for user in await cast.people.users() if user.id not in cast.model.staff[here]]
     for user in others[:1]:
         refused = await cast.http.ask("GET", path, "space/guest/5", by=user)
-        require(refused.status == 403, "space/guest/5", "the log is refused to a user who is not staff", refused)
+        require(
+            refused.status == 403,
+            "space/guest/5",
+            "the log is refused to a user who is not staff",
+            refused,
+            check=Check.HTTP_STATUS,
+        )
 
 
 @shows("log/2")
@@ -197,4 +254,4 @@ async def log__no_dev_sessions(cast: SpaceCast) -> None:
     await cast.stage.say(eve, space.LeaveSpace())
     path = f"/api/spaces/{here}/events?limit=1000"
     log = await cast.http.ask("GET", path, "space/log/2", by=sam.identities[here])
-    require("dev-eve" not in log.text, "space/log/2", "no event of dev-eve in the log", log)
+    require("dev-eve" not in log.text, "space/log/2", "no event of dev-eve in the log", log, check=Check.HISTORY_KEPT)

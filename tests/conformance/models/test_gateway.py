@@ -20,7 +20,8 @@ from simulators.target import Target
 
 
 def replied(body: str) -> Reply:
-    return Reply(cast("Any", SimpleNamespace(status=200, headers={})), body.encode())
+    response = SimpleNamespace(status=200, headers={}, method="GET", url=SimpleNamespace(path="/rooms"))
+    return Reply(cast("Any", response), body.encode())
 
 
 @pytest.mark.parametrize(
