@@ -70,6 +70,15 @@ class Tried(_Part):
     took_s: float
 
 
+class Alone(_Part):
+    """Files beside the report that show a defect with nothing of ours; or why there are none."""
+
+    python: str = ""
+    node: str = ""
+    replay: str = ""
+    unshown: str = ""
+
+
 class Flaw(_Part):
     """One thing that is broken."""
 
@@ -86,6 +95,7 @@ class Flaw(_Part):
     came: str
     conversation: tuple[str, ...]
     repeat: str
+    reproducer: Alone | None = None
 
 
 class Mended(_Part):

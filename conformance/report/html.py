@@ -41,4 +41,4 @@ def rebuild(folder: Path) -> None:
     from conformance.report.page.page import render
 
     documents = [read(path) for path in sorted((folder / RUNS).glob("*.json"))]
-    (folder / PAGE).write_text(render(documents), encoding="utf-8")
+    (folder / PAGE).write_text(render(documents, folder), encoding="utf-8")

@@ -22,14 +22,14 @@ from conformance.tally import Standing
 _HERE: Final = Path(__file__).parent
 
 
-def render(documents: Sequence[Document]) -> str:
-    """Return the page of these runs."""
+def render(documents: Sequence[Document], folder: Path) -> str:
+    """Return the page of these runs, which have left files in a folder."""
     style, script = _own("style.css"), _own("script.js")
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
-            page=page(documents),
+            page=page(documents, folder),
             # These two are ours, and contain nothing of anybody else's.
             style=Markup(style),  # noqa: S704
             script=Markup(script),  # noqa: S704

@@ -1,13 +1,14 @@
 """What the page shows, put in order: runs side by side, and of each its table, its defects and their diagrams."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, TypeAlias
 
 from conformance.report.document import Document, Flaw, Judged, Standpoint
 from conformance.report.names import slug
 from conformance.report.sequence import Diagram, draw
-from conformance.report.words import SIGNS, times
+from conformance.report.words import SIGNS, times, visible
 from conformance.tally import FAILED_EXIT, PASSED_EXIT, Standing
 
 _OPEN: Final = 5
@@ -27,13 +28,26 @@ class Cell:
         return SIGNS[self.standing]
 
 
+Row: TypeAlias = tuple[str, str, tuple[Cell | None, ...]]
+"""The name of a row, its words, its cells."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """Rows by columns; None where there is nothing to say."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, str, tuple[Cell | None, ...]], ...]
-    """The name of a row, its words, its cells."""
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A reproducer to copy."""
+
+    language: str
+    file: str
+    text: str
+    """Empty where the file is not there, as when a run was brought from another machine without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +58,7 @@ class Shown:
     flaw: Flaw
     also: tuple[Standpoint, ...]
     diagram: Diagram | None
+    scripts: tuple[Script, ...]
     is_open: bool
 
 
@@ -71,35 +86,44 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Requirement by target: first what one should look at."""
+
+    telling: Grid
+    kept: Grid
+    """What every target keeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Everything."""
 
     columns: tuple[Column, ...]
-    matrices: Mapping[str, Grid]
-    """Protocol -> requirement by target, where there is more than one."""
+    matrices: Mapping[str, Matrix]
+    """Protocol -> what its requirements came to, where there is more than one target."""
 
 
-def page(documents: Sequence[Document]) -> Page:
-    """Put runs in the order of their names."""
-    columns = tuple(_column(document) for document in sorted(documents, key=lambda one: one.name))
+def page(documents: Sequence[Document], folder: Path) -> Page:
+    """Put runs in the order of their names; what they leave beside them is in the folder."""
+    columns = tuple(_column(document, folder) for document in sorted(documents, key=lambda one: one.name))
     protocols = dict.fromkeys(part.judged.target.protocol for column in columns for part in column.parts)
     matrices = {name: _matrix(name, columns) for name in protocols} if len(columns) > 1 else {}
     return Page(columns=columns, matrices=matrices)
 
 
-def _column(document: Document) -> Column:
+def _column(document: Document, folder: Path) -> Column:
     anchor = slug(document.name)
     return Column(
         anchor=anchor,
         document=document,
-        parts=tuple(_part(anchor, judged) for judged in document.reports),
+        parts=tuple(_part(anchor, judged, folder) for judged in document.reports),
     )
 
 
-def _part(column: str, judged: Judged) -> Part:
+def _part(column: str, judged: Judged, folder: Path) -> Part:
     anchor = f"{column}/{judged.target.protocol}"
     words = {one.address: one for one in judged.requirements}
-    defects = tuple(_shown(column, number, flaw, words) for number, flaw in enumerate(judged.defects))
+    defects = tuple(_shown(column, number, flaw, words, folder) for number, flaw in enumerate(judged.defects))
     anchors = {one.address: f"{column}/about/{one.address}" for one in judged.requirements}
     for shown in reversed(defects):
         anchors.update(dict.fromkeys(shown.flaw.also, shown.anchor))
@@ -117,14 +141,26 @@ def _part(column: str, judged: Judged) -> Part:
     )
 
 
-def _shown(column: str, number: int, flaw: Flaw, words: Mapping[str, Standpoint]) -> Shown:
+def _shown(column: str, number: int, flaw: Flaw, words: Mapping[str, Standpoint], folder: Path) -> Shown:
     return Shown(
         anchor=f"{column}/{flaw.requirement}/{number + 1}",
         flaw=flaw,
         also=tuple(words[address] for address in flaw.also if address in words),
         diagram=draw(flaw.conversation) if flaw.conversation else None,
+        scripts=tuple(_scripts(flaw, folder)),
         is_open=number < _OPEN,
     )
+
+
+def _scripts(flaw: Flaw, folder: Path) -> Iterator[Script]:
+    """Yield the reproducers of a defect with their texts, as far as they are in the folder, and nowhere else."""
+    alone = flaw.reproducer
+    for language, name in (("Python", alone.python), ("Node", alone.node)) if alone else ():
+        if name:
+            file = (folder / name).resolve()
+            is_here = file.is_relative_to(folder.resolve()) and file.is_file()
+            text = file.read_text(encoding="utf-8", errors="backslashreplace") if is_here else ""
+            yield Script(language=language, file=name, text=visible(text))
 
 
 def _verdict(judged: Judged) -> tuple[Standing, str]:
@@ -157,7 +193,7 @@ def _cell(standing: Standing | None) -> Cell | None:
     return None if standing is None else Cell(standing=standing)
 
 
-def _matrix(protocol: str, columns: Sequence[Column]) -> Grid:
+def _matrix(protocol: str, columns: Sequence[Column]) -> Matrix:
     """Return requirement by target; each cell leads to what is known of it there."""
     parts = [next((p for p in column.parts if p.judged.target.protocol == protocol), None) for column in columns]
     words = {one.address: one for part in parts if part is not None for one in part.judged.requirements}
@@ -177,4 +213,10 @@ def _matrix(protocol: str, columns: Sequence[Column]) -> Grid:
         )
         for address, one in words.items()
     )
-    return Grid(columns=tuple(column.document.name for column in columns), rows=rows)
+    names = tuple(column.document.name for column in columns)
+    telling: list[Row] = []
+    kept: list[Row] = []
+    for row in rows:
+        standings_here = {cell.standing for cell in row[2] if cell is not None}
+        (kept if standings_here == {Standing.PASSED} else telling).append(row)
+    return Matrix(telling=Grid(columns=names, rows=tuple(telling)), kept=Grid(columns=names, rows=tuple(kept)))

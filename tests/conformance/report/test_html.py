@@ -124,6 +124,24 @@ def test_very_long_words_do_not_make_a_very_long_diagram(tmp_path: Path) -> None
     assert (tmp_path / "report.html").stat().st_size < 2_200_000  # the conversation as text, once
 
 
+def test_a_script_beside_the_page_stands_in_it_and_none_from_elsewhere_does(tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    page(folder, report(tally(failed(case()))), "ours")
+    (tmp_path / "secret").write_text("let me out")
+    (folder / "reproducers").mkdir()
+    (folder / "reproducers" / "a.py").write_text("import socketio  # </code>\n")
+    run = folder / "runs" / "ours.json"
+    whole = json.loads(run.read_text())
+    whole["reports"][0]["defects"][0]["reproducer"] = {"python": "reproducers/a.py", "node": "../secret"}
+    run.write_text(json.dumps(whole))
+    rebuild(folder)
+    found = Tags((folder / "report.html").read_text("utf-8"))
+
+    assert "import socketio  # </code>" in found.text
+    assert "let me out" not in found.text
+    assert "The file is not beside this page." in found.text
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
