@@ -76,6 +76,12 @@ class Check(StrEnum):
     HTTP_BODY = "http-body", "An answer's body is what is promised."
     HTTP_HEADERS = "http-headers", "An answer carries the headers that are promised."
 
+    # ---- the wire below
+    WIRE_PROMISE = "wire-promise", "What the documents of Engine.IO and Socket.IO ask of any server is so."
+    WIRE_CLOSED = "wire-closed", "What breaks the grammar of the wire closes its connection."
+    OPEN_AND_DEAD = "open-and-dead", "A session is closed, or it answers."
+    MEMORY_FLAT = "memory-flat", "What one client says does not make the server grow."
+
     # ---- what only one protocol knows
     LAW = "law", "What the page of a protocol says in words holds: its sums, steps, hashes and texts."
 

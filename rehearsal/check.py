@@ -2,7 +2,8 @@
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +23,14 @@ from conformance.report.junit import JunitFile
 from conformance.report.progress import Verbose, progress
 from conformance.report.sarif import SarifFile
 from conformance.report.terminal import Terminal, TextFile
-from conformance.runner import run
+from conformance.runner import RunEvent, run
 from conformance.suite import ground, suite_of
 from conformance.tally import Tally, uncited, worst
+from conformance.wire.case import WireCase
+from conformance.wire.requirements import PROTOCOL as WIRE
+from conformance.wire.run import run as run_wire
+from conformance.wire.run import wire_ground
+from conformance.wire.suite import select as wire_cases
 from protocols.errors import UsageError
 from rehearsal.target_options import TargetOptions
 from simulators.target import Target
@@ -44,6 +50,8 @@ class Request:
     """What is known to fail besides what the target's file says."""
     budget_s: float | None = None
     """Seconds for all protocols together; without it, each has what `options` say."""
+    wire: bool = False
+    """Whether the wire below is judged, and not what is said over it."""
     beside: tuple[Case, ...] = ()
     """Further cases, which need nothing of the target."""
     again: str = ""
@@ -55,7 +63,7 @@ class Request:
             return self.again
         words = ["rehearsal", "check"]
         words += [] if self.where.url is None else [self.where.url]
-        words += [case, "--seed", str(self.options.seed), *self.where.words()]
+        words += [case, *(["--wire"] if self.wire else ["--seed", str(self.options.seed)]), *self.where.words()]
         words += ["--slow"] if self.options.slow else []
         words += ["--strict"] if self.strict else []
         return shlex.join(words)
@@ -63,13 +71,17 @@ class Request:
 
 def begin(request: Request, target: Target) -> Tally:
     """Return an empty tally of the cases that were asked for; raises UsageError."""
+    known = Known.wholly(target.known_failures).and_also(request.baseline)
+    if request.wire:
+        cases = wire_cases(request.addresses)
+        return Tally(protocol=WIRE, cases=cases, known=known.of(WIRE), strict=request.strict)
     suite = suite_of(target.protocol)
     every = [*suite.cases(), *request.beside]
     return Tally(
         protocol=suite.protocol,
         cases=[*suite.select(request.addresses), *request.beside],
         untested={} if request.addresses else uncited(suite.protocol, every, suite.untested),
-        known=Known.wholly(target.known_failures).and_also(request.baseline).of(suite.protocol),
+        known=known.of(suite.protocol),
         strict=request.strict,
     )
 
@@ -79,7 +91,7 @@ def check(request: Request, listeners: Sequence[Listener]) -> int:
 
     Raises UsageError for what cannot be asked, TargetUnreachable when nobody answers to begin with.
     """
-    requests = each(request, request.where.protocols(request.addresses))
+    requests = [request] if request.wire else each(request, request.where.protocols(request.addresses))
     for one in requests:
         begin(one, one.where.target())  # what cannot be asked is said before anything is played
     codes: list[int] = []
@@ -115,17 +127,17 @@ def judge(request: Request, listeners: Sequence[Listener]) -> Report:
     tally = begin(request, target)
     started, began = datetime.now(UTC), time.monotonic()
     verbose = next((listener for listener in listeners if isinstance(listener, Verbose)), None)
-    with ground(target, request.options, verbose.watch if verbose else None) as playground:
+    with _played(request, target, tally, verbose) as (found, events):
         stopped = ""
         try:
-            for event in run(playground, tally.cases):
+            for event in events:
                 tally.hear(event)
                 for listener in listeners:
                     listener.hear(event, tally)
         except KeyboardInterrupt:
             stopped = INTERRUPTED
         circumstances = Run(
-            target=playground.target,
+            target=found,
             options=request.options,
             addresses=request.addresses,
             started=started,
@@ -135,6 +147,19 @@ def judge(request: Request, listeners: Sequence[Listener]) -> Report:
     for listener in listeners:
         listener.end(report)
     return report
+
+
+@contextmanager
+def _played(
+    request: Request, target: Target, tally: Tally, verbose: Verbose | None
+) -> Iterator[tuple[Target, Iterator[RunEvent]]]:
+    """Give the target as it was found, and what happens as the cases of a tally are played on it."""
+    if request.wire:
+        with wire_ground(target, request.options) as bottom:
+            yield bottom.located, run_wire(bottom, [case for case in tally.cases if isinstance(case, WireCase)])
+    else:
+        with ground(target, request.options, verbose.watch if verbose else None) as playground:
+            yield playground.target, run(playground, tally.cases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

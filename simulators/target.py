@@ -23,6 +23,7 @@ from simulators.rooms import Rooms
 from simulators.service import Service
 from simulators.tables import TABLE, read_table, read_toml, wrong
 from simulators.terms import Limits, Refusals, Scope
+from simulators.wire_config import WireConfig
 
 Mode: TypeAlias = Literal["production", "development"]
 
@@ -104,6 +105,8 @@ class Target:
     """What of the contract it does not claim to keep."""
     service: Service | None = None
     """What opens its HTTP for other services of its house; None where nobody knows, or nothing is so."""
+    wire: WireConfig = WireConfig()
+    """Events of its own that show a judge of the wire what no others can."""
     redis_url: str = ""
     """The Redis in which it puts what others may read; empty where nobody knows."""
 

@@ -56,7 +56,7 @@ def _report(report: Report) -> Json:
             "path": run.target.path,
             "namespace": run.target.namespace,
             "transport": run.target.transport,
-            "protocol": run.target.protocol,
+            "protocol": tally.protocol.name,
             "mode": run.target.mode,
         },
         "run": {

@@ -123,7 +123,11 @@ class TextFile:
 
 def _head(report: Report) -> str:
     target, options = report.run.target, report.run.options
-    where = f"{target.protocol} at {target.url}, namespace {target.namespace}, {target.transport}, {target.mode}"
+    name = report.tally.protocol.name
+    where = f"{name} at {target.url}, namespace {target.namespace}, {target.transport}, {target.mode}"
+    if not report.tally.protocol.operations:  # the wire: over all transports, and nothing is drawn
+        cases = times(len(report.tally.finished), "case")
+        return f"{name} at {target.url}, namespace {target.namespace}; {cases} in {report.took_s:.1f} s"
     return f"{where}; seed {options.seed}, {times(len(report.tally.finished), 'case')} in {report.took_s:.1f} s"
 
 

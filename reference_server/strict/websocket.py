@@ -7,6 +7,7 @@ from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
 from reference_server.strict.errors import ProtocolError
 from reference_server.strict.frames import PROBE_ANSWER, Packet, PacketType, decode_text
+from reference_server.strict.masks import MaskedWebSocket
 from reference_server.strict.session import TRANSPORT_CLOSE, Session
 
 # A client has this long (seconds) to answer the WebSocket's close frame.
@@ -19,7 +20,7 @@ async def accept(request: web.Request, max_message: int, headers: dict[str, str]
     Uncompressed, as in the reference implementation: so a frame is encoded once for all who hear it. aiohttp refuses
     a message *of* its maximum, hence one more.
     """
-    socket = web.WebSocketResponse(max_msg_size=max_message + 1, compress=False, timeout=CLOSE_HANDSHAKE)
+    socket = MaskedWebSocket(max_msg_size=max_message + 1, compress=False, timeout=CLOSE_HANDSHAKE)
     socket.headers.update(headers)
     await socket.prepare(request)
     return socket

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from protocols.errors import UsageError
 from rehearsal.output import output
 from rehearsal.parameters import Namespace, ProtocolOption, Seed, TargetFile, Transport, duration_s, examples
 
@@ -15,6 +16,7 @@ EPILOG = examples(
     "rehearsal check http://127.0.0.1:3001",
     "rehearsal check http://127.0.0.1:3001 space/whisper space/join:space/invalid",
     "rehearsal check --list space/party",
+    "rehearsal check http://127.0.0.1:3001 --wire",
     "rehearsal check --target target.toml --report reports --junit reports/junit.xml",
 )
 
@@ -33,6 +35,10 @@ def check(
     namespace: Namespace = None,
     target: TargetFile = None,
     transport: Transport = None,
+    wire: Annotated[
+        bool,
+        typer.Option("--wire", help="Judge Engine.IO and Socket.IO below, of any server, with no contract at all."),
+    ] = False,
     list_: Annotated[bool, typer.Option("--list", help="Show requirements and their cases; needs no server.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Let a broken SHOULD fail the run.")] = False,
     slow: Annotated[bool, typer.Option("--slow", help="Try what takes minutes, too.")] = False,
@@ -92,16 +98,26 @@ def check(
     from rehearsal.check import check as judge
     from rehearsal.target_options import TargetOptions
 
+    if wire and (transport or protocol):
+        raise UsageError("--wire tries every transport, and knows no protocol; leave out --transport and --protocol")
     words = [word for word in (url, *(addresses or ())) if word is not None]
     url, chosen = split_url(words, needs_url=target is None and not list_)
     where = TargetOptions(url=url, file=target, protocol=protocol, namespace=namespace, transport=transport)
     options = Options(seed=secrets.randbits(32) if seed is None else seed, slow=slow)
     known = Known() if baseline is None else Known.read(baseline)
-    request = Request(where=where, addresses=chosen, options=options, strict=strict, baseline=known, budget_s=budget_s)
+    request = Request(
+        where=where,
+        addresses=chosen,
+        options=options,
+        strict=strict,
+        baseline=known,
+        budget_s=budget_s,
+        wire=wire,
+    )
     console = output()
     if list_:
-        where = where if url or target else replace(where, url="http://127.0.0.1")
-        for one in each(replace(request, where=where), where.named(chosen) or tuple(PROTOCOLS)):
+        request = request if url or target else replace(request, where=replace(where, url="http://127.0.0.1"))
+        for one in [request] if wire else each(request, where.named(chosen) or tuple(PROTOCOLS)):
             for line in listing(begin(one, one.where.target())):
                 console.print(line, soft_wrap=True)
         return

@@ -15,6 +15,7 @@ from simulators.endpoint import Endpoint
 from simulators.engine import Engine
 from simulators.tables import read_table
 from simulators.target import Target
+from simulators.wire_config import WireConfig
 
 EXAMPLE = Path(__file__).parents[2] / "examples/target.toml"
 URL = "http://127.0.0.1:3001"
@@ -45,6 +46,13 @@ def test_a_file_says_the_rest_and_the_command_line_outweighs_it(tmp_path: Path) 
     assert target.known_failures == ("space/move/2",)
     assert target.process.start == ("systemctl", "restart", "app")
     assert [target.place(n, "run") for n in range(3)] == ["plaza", "studio", "plaza"]
+
+
+def test_a_file_names_events_for_the_judge_of_the_wire(tmp_path: Path) -> None:
+    file = tmp_path / "target.toml"
+    file.write_text('url = "http://127.0.0.1:1"\n[wire]\necho = "message"\nauth = { token = "a" }\n')
+    assert Target.load(file).wire == WireConfig(echo="message", auth={"token": "a"})
+    assert Target.at("http://127.0.0.1:1").wire == WireConfig()
 
 
 def test_the_example_can_be_read() -> None:

@@ -284,6 +284,21 @@ def test_frames_that_rfc_6455_forbids_close(caplog: pytest.LogCaptureFixture) ->
     assert len(caplog.records) == 3
 
 
+@pytest.mark.parametrize("before", [b"", b"\x81\x81\0\0\0\x003"], ids=["at once", "after one with a mask"])
+def test_a_frame_without_a_mask_closes(before: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """ "The server MUST close the connection upon receiving a frame that is not masked." """
+
+    async def test() -> None:
+        async with serving() as rig:
+            witness, socket = await rig.websocket(), await rig.websocket()
+            socket.writer.write(before + b"\x81\x013")
+            assert await socket.close_code() == 1002
+            assert await witness.fence() == []
+
+    run(test())
+    assert len(caplog.records) == 1
+
+
 def test_a_client_that_does_not_answer_the_close_is_cut() -> None:
     async def test() -> None:
         async with serving() as rig:

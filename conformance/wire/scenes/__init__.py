@@ -1,0 +1,1 @@
+"""The promises of the documents, played by hand, a module for each topic."""
