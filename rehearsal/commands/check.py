@@ -11,12 +11,14 @@ import typer
 from protocols.errors import UsageError
 from rehearsal.output import output
 from rehearsal.parameters import Namespace, ProtocolOption, Seed, TargetFile, Transport, duration_s, examples
+from simulators.endpoint import TransportName
 
 EPILOG = examples(
     "rehearsal check http://127.0.0.1:3001",
     "rehearsal check http://127.0.0.1:3001 space/whisper space/join:space/invalid",
     "rehearsal check --list space/party",
     "rehearsal check http://127.0.0.1:3001 --wire",
+    "rehearsal check --init http://127.0.0.1:3001",
     "rehearsal check --target target.toml --report reports --junit reports/junit.xml",
 )
 
@@ -40,6 +42,14 @@ def check(
         typer.Option("--wire", help="Judge Engine.IO and Socket.IO below, of any server, with no contract at all."),
     ] = False,
     list_: Annotated[bool, typer.Option("--list", help="Show requirements and their cases; needs no server.")] = False,
+    init: Annotated[
+        bool,
+        typer.Option(
+            "--init", help="Write a target.toml for the server at URL, or the file that --target names; judge nothing."
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --init: ask nothing, take what can be found out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --init: write over a file that is there.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Let a broken SHOULD fail the run.")] = False,
     slow: Annotated[bool, typer.Option("--slow", help="Try what takes minutes, too.")] = False,
     seed: Seed = None,
@@ -98,6 +108,9 @@ def check(
     from rehearsal.check import check as judge
     from rehearsal.target_options import TargetOptions
 
+    if init:
+        _begin(url, target, protocol, namespace, transport, yes=yes, force=force)
+        return
     if wire and (transport or protocol):
         raise UsageError("--wire tries every transport, and knows no protocol; leave out --transport and --protocol")
     words = [word for word in (url, *(addresses or ())) if word is not None]
@@ -133,3 +146,27 @@ def check(
         summary=Path(summary) if summary else None,
     )
     raise typer.Exit(judge(request, listeners_for(console, telling)))
+
+
+def _begin(
+    url: str | None,
+    target: Path | None,
+    protocol: str | None,
+    namespace: str | None,
+    transport: TransportName | None,
+    *,
+    yes: bool,
+    force: bool,
+) -> None:
+    """Write a target file."""
+    from rehearsal.interview import USUAL_NAME, Known, is_at_a_terminal, write_target_file
+
+    if url is None:
+        raise UsageError("which server? Give its URL: rehearsal check --init http://127.0.0.1:3001")
+    write_target_file(
+        Known(url=url, protocol=protocol, namespace=namespace, transport=transport),
+        target or Path(USUAL_NAME),
+        asks=is_at_a_terminal() and not yes,
+        overwrites=force,
+        console=output(),
+    )
