@@ -156,6 +156,15 @@ def test_a_file_that_is_no_run_is_named(tmp_path: Path, text: str, why: str) -> 
     (tmp_path / "runs" / "odd.json").write_text(text)
     with pytest.raises(UsageError, match=why):
         rebuild(tmp_path)
+    with pytest.raises(UsageError, match=why):
+        HtmlFile(tmp_path, "ours")
+    page(tmp_path, report(tally(passed(case()))), "odd")  # takes its place
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anything_is_played(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file")
+    with pytest.raises(UsageError, match="runs cannot be written"):
+        HtmlFile(tmp_path, "ours")
 
 
 def test_a_run_may_say_more_than_the_page_knows(tmp_path: Path) -> None:
