@@ -31,7 +31,6 @@ class Place(_Part):
     path: str
     namespace: str | None
     transport: str
-    protocol: str
     mode: str
 
 
@@ -107,6 +106,8 @@ class Mended(_Part):
 class Judged(_Part):
     """One protocol on one target."""
 
+    protocol: str
+    """What it was judged by; `wire` for what is below all protocols."""
     target: Place
     run: Circumstances
     exit_code: int

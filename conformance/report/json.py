@@ -51,6 +51,7 @@ def whole(reports: Sequence[Report], name: str) -> bytes:
 def _report(report: Report) -> Json:
     run, tally = report.run, report.tally
     return {
+        "protocol": tally.protocol.name,
         "target": {
             "url": run.target.url,
             "path": run.target.path,

@@ -22,6 +22,8 @@ _GAP: Final = 16  # between two things that happen
 _CELL: Final = 6.65  # the width of a letter in the face of 11 pixels that the page uses
 _MOST_LINES: Final = 3
 _MOST_WRONG_LINES: Final = 5
+_MOST_ROWS: Final = 60
+_LAST_ROWS: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,11 @@ def parse(line: str) -> Item:
 
 
 def draw(conversation: Sequence[str]) -> Diagram:
-    """Return where everything of a conversation stands, in its order."""
+    """Return where everything of a conversation stands; of a very long one how it began and how it ended."""
+    if len(conversation) > _MOST_ROWS:
+        first = _MOST_ROWS - _LAST_ROWS
+        left_out = f"… {len(conversation) - _MOST_ROWS} more lines"
+        conversation = [*conversation[:first], left_out, *conversation[-_LAST_ROWS:]]
     items = [parse(line) for line in conversation]
     people = list(dict.fromkeys(item.actor for item in items if item.actor))
     width = max(_NARROWEST, 2 * _EDGE + _BETWEEN * (len(people) + 0.6))

@@ -106,7 +106,7 @@ class Page:
 def page(documents: Sequence[Document], folder: Path) -> Page:
     """Put runs in the order of their names; what they leave beside them is in the folder."""
     columns = tuple(_column(document, folder) for document in sorted(documents, key=lambda one: one.name))
-    protocols = dict.fromkeys(part.judged.target.protocol for column in columns for part in column.parts)
+    protocols = dict.fromkeys(part.judged.protocol for column in columns for part in column.parts)
     matrices = {name: _matrix(name, columns) for name in protocols} if len(columns) > 1 else {}
     return Page(columns=columns, matrices=matrices)
 
@@ -121,7 +121,7 @@ def _column(document: Document, folder: Path) -> Column:
 
 
 def _part(column: str, judged: Judged, folder: Path) -> Part:
-    anchor = f"{column}/{judged.target.protocol}"
+    anchor = f"{column}/{judged.protocol}"
     words = {one.address: one for one in judged.requirements}
     defects = tuple(_shown(column, number, flaw, words, folder) for number, flaw in enumerate(judged.defects))
     anchors = {one.address: f"{column}/about/{one.address}" for one in judged.requirements}
@@ -195,7 +195,7 @@ def _cell(standing: Standing | None) -> Cell | None:
 
 def _matrix(protocol: str, columns: Sequence[Column]) -> Matrix:
     """Return requirement by target; each cell leads to what is known of it there."""
-    parts = [next((p for p in column.parts if p.judged.target.protocol == protocol), None) for column in columns]
+    parts = [next((p for p in column.parts if p.judged.protocol == protocol), None) for column in columns]
     words = {one.address: one for part in parts if part is not None for one in part.judged.requirements}
     standings = [
         {} if part is None else {one.address: one.standing for one in part.judged.requirements} for part in parts

@@ -122,7 +122,17 @@ def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
     assert whole["schema"] == 2
     assert whole["exit_code"] == 1
     (found,) = whole["reports"]
-    assert list(found) == ["target", "run", "exit_code", "counts", "requirements", "cases", "defects", "mended"]
+    assert list(found) == [
+        "protocol",
+        "target",
+        "run",
+        "exit_code",
+        "counts",
+        "requirements",
+        "cases",
+        "defects",
+        "mended",
+    ]
     assert found["mended"] == []
     assert found["exit_code"] == 1
     assert found["run"] | {"started": ""} == {

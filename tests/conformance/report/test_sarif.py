@@ -13,6 +13,7 @@ from conformance.report.places import place_of
 from conformance.report.sarif import SarifFile
 from conformance.report.words import visible
 from conformance.suite import SUITES
+from conformance.wire.requirements import PROTOCOL as WIRE
 
 from ..stories import case, failed, passed, report, tally
 
@@ -112,6 +113,15 @@ def test_every_requirement_has_its_line_in_the_contract() -> None:
             assert place.line > 1, address
             line = Path(place.file).read_text("utf-8").splitlines()[place.line - 1]
             assert line.split("id: ")[1] == address.partition("/")[2]
+
+
+def test_so_has_what_the_wire_promises() -> None:
+    for address in WIRE.requirements:
+        place = place_of(address)
+        _, topic, number = address.split("/")
+        lines = Path(place.file).read_text("utf-8").splitlines()
+        assert lines[place.line - 1].startswith(f"[[{topic}]]")
+        assert sum(line.startswith(f"[[{topic}]]") for line in lines[: place.line]) == int(number)
 
 
 def test_what_stands_nowhere_has_a_place_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

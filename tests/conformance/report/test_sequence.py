@@ -65,6 +65,13 @@ def test_a_line_of_no_conversation_is_something_left_out() -> None:
     assert parse("").sign == "…"
 
 
+def test_of_a_very_long_conversation_the_beginning_and_the_end_are_drawn() -> None:
+    drawn = draw([f"ana > talk {number}" for number in range(500)])
+
+    assert [row.lines for row in drawn.rows[19:22]] == [("19",), ("440 more lines",), ("460",)]
+    assert drawn.rows[-1].lines == ("499",)
+
+
 @given(st.lists(LINES, max_size=9))
 def test_everything_is_in_the_picture_and_nothing_covers_anything(lines: list[str]) -> None:
     drawn = draw(lines)
