@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from conformance.case import Case
 from conformance.cast import Cast, Scopes
+from conformance.coverage import Hearing
 from conformance.http import Http
 from conformance.model import Model
 from conformance.process import Keeper
@@ -62,6 +63,8 @@ class Playground:
     """What was once waited for in vain at full patience, see `Stage.missed`: nobody waits so long for it again."""
     known: set[Key] = field(default_factory=set)
     """What is broken as far as the cases before this one could tell: met again, it is only counted."""
+    hearing: Hearing = field(default_factory=Hearing)
+    """Notes what the target says."""
     found: list[Found] = field(default_factory=list)
     """What the present case has found so far."""
     conversation: tuple[str, ...] = ()
@@ -102,6 +105,7 @@ class Playground:
         stage = Stage(self.target, self.make_model(self.target), History(self.watch), self.keeper)
         stage.hurried = hurried
         stage.given_up = self.given_up
+        stage.hearing = self.hearing
         stage.missed = set() if unhurried or self.unhurried else self.missed
         stage.proven = self.people.proven
         stage.origins, stage.runs = self.people.origins, (self.people.run, self.scopes.run)

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from conformance.case import Case, Skipped
 from conformance.checks import OF_TIME, Check
 from conformance.claims import as_claimed, unclaimed
+from conformance.coverage import Mark
 from conformance.playground import Playground
 from conformance.process import FINE, Condition, Life, examine
 from conformance.reproduce.record import record
@@ -36,6 +37,8 @@ class Finished:
     took_s: float
     untried: Mapping[str, str] = field(default_factory=dict)
     """Ids of the examples that were not tried, and why."""
+    heard: Mapping[Mark, int] = field(default_factory=dict)
+    """What the target said meanwhile, for the coverage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
         if condition.is_gone:
             verdicts = _blamed(ground, case, verdicts, condition)
         verdicts = tuple(as_claimed(ground.target, verdict) for verdict in verdicts)
-        yield Finished(case, verdicts, time.monotonic() - began, dict(ground.trial.untried))
+        yield Finished(case, verdicts, time.monotonic() - began, dict(ground.trial.untried), ground.hearing.taken())
         if condition.is_gone:
             yield TargetDied(case, condition.words)
             revivals += 1

@@ -16,6 +16,7 @@ from conformance import refusals
 from conformance.belated import Belated
 from conformance.case import Skipped
 from conformance.checks import Check
+from conformance.coverage import Hearing
 from conformance.expectation import AckDue, Expectation, Heard, Outlook
 from conformance.judge import Extra, Step, judge
 from conformance.leaks import Leaks
@@ -83,6 +84,7 @@ class Stage:
         """Who starts the target again when a scene has made it die."""
         self.missed: set[tuple[str, str]] = set()
         """What a MUST promised in vain, for which nobody waits in full again: the cause, and the event, or `ACK`."""
+        self.hearing = Hearing()
         self.was_hasty = False
         """Whether something was missed that was not waited for in full."""
         self.steps: list[str] = []
@@ -346,6 +348,7 @@ class Stage:
         await self.fence(but=speaker)
         asked = None if step.who is None or step.ack_id is None else (step.who, step.ack_id)
         heard = Heard({person: tuple(person.arrivals) for person in self.people}, asked)
+        self.hearing.note(heard)
         for person in self.people:
             person.forget()
         return heard

@@ -8,6 +8,7 @@ from typing import Final
 
 from conformance.case import Case
 from conformance.checks import Check
+from conformance.coverage import Coverage
 from conformance.defects import Defect, defects_of
 from conformance.known import Known
 from conformance.runner import Finished, RunEvent, TargetDied, TargetRevived
@@ -80,13 +81,19 @@ class Tally:
     """Whether a SHOULD counts as a MUST does."""
     finished: dict[str, Finished] = field(default_factory=dict, init=False)
     # address of a case -> how it ended
+    coverage: Coverage = field(init=False)
     died: TargetDied | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.coverage = Coverage(self.protocol)
 
     def hear(self, event: RunEvent) -> None:
         """Take in what has just happened."""
         match event:
             case Finished():
                 self.finished[event.case.address] = event
+                is_skipped = all(verdict.outcome is Outcome.SKIP for verdict in event.verdicts)
+                self.coverage.take(event.case, event.case.examples if is_skipped else event.untried, event.heard)
             case TargetDied():
                 self.died = event
             case TargetRevived():

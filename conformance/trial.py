@@ -93,6 +93,9 @@ class Series:
                     self._note(Found(broken, self._ground.conversation, example=example))
             except Skipped as skipped:
                 self._skip(self._tried[-1], str(skipped))
+            except Exception:
+                self._leave(self._waiting, "the case ended before it")
+                raise
 
     async def _on(self, cast: Cast) -> None:
         while self._waiting and not any(one in self._last for one in self._tried):

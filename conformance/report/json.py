@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from conformance.defects import Defect
+from conformance.report import covered
 from conformance.report.report import Report
 from conformance.report.words import no_longer
 from conformance.runner import RunEvent
@@ -91,6 +92,8 @@ def _report(report: Report) -> Json:
                 "kind": finished.case.kind,
                 "standing": tally.standing_of(finished.case),
                 "took_s": round(finished.took_s, 3),
+                "examples": len(finished.case.examples),
+                "untried": dict(finished.untried),
                 "verdicts": [_verdict(verdict) for verdict in finished.verdicts],
             }
             for finished in tally.finished.values()
@@ -100,12 +103,14 @@ def _report(report: Report) -> Json:
             {"requirement": mended.requirement.address, "check": mended.check, "text": no_longer(mended)}
             for mended in tally.mended()
         ],
+        "coverage": covered.as_json(tally.coverage),
     }
 
 
 def _verdict(verdict: Verdict) -> Json:
     return {
         "requirement": verdict.requirement,
+        "address": verdict.case,
         "outcome": verdict.outcome.name,
         "reason": verdict.reason,
         "expected": verdict.expected,

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.defects import Defect
+from conformance.report import covered
 from conformance.report.report import Report
 from conformance.report.words import SIGNS, STYLES, also_broken, no_longer, promised, style_of, times, visible
 from conformance.runner import RunEvent
@@ -35,12 +36,19 @@ class Terminal:
         self._console.print()
         self._console.print(_table(tally))
         self._line("✓ passed   ✗ failed   ! failed, and does not count   ? nobody can tell   – skipped", "dim")
+        self._coverage(report)
         self._requirements(tally)
         for defect in tally.defects():
             self._defect(report, defect)
         self._riddles(report)
         self._console.print()
         self._line(*_sentence(report))
+
+    def _coverage(self, report: Report) -> None:
+        if not report.run.addresses:  # of a part there is nothing to say
+            self._console.print()
+            for index, line in enumerate(covered.lines(report.tally.coverage)):
+                self._line(f"{'' if index else 'Coverage':<10}{line}", "dim")
 
     # ---- requirements ----------------------------------------------------------------------------------------------
 
@@ -195,3 +203,13 @@ def listing(tally: Tally) -> Iterator[Text]:
     tested = sum(counts.values()) - counts[Standing.UNTESTED]
     total = f"{times(tested, 'requirement')} tested by {times(len(tally.cases), 'case')}"
     yield Text(f"\n{total}; {counts[Standing.UNTESTED]} not tested", "bold")
+
+
+def listing_of_cases(tally: Tally) -> Iterator[Text]:
+    """Yield the lines of `--list --cases`: the address of every case and example, and what it cites."""
+    for case in tally.cases:
+        cites = " ".join(case.cites)
+        yield Text.assemble((case.address, "bold"), f"  {cites}")
+        yield from (Text.assemble(case.address_of(example), (f"  {cites}", "dim")) for example in case.examples)
+    examples = sum(len(case.examples) for case in tally.cases)
+    yield Text(f"\n{tally.protocol.name}: {times(len(tally.cases), 'case')}, {times(examples, 'example')}", "bold")

@@ -42,6 +42,9 @@ def check(
         typer.Option("--wire", help="Judge Engine.IO and Socket.IO below, of any server, with no contract at all."),
     ] = False,
     list_: Annotated[bool, typer.Option("--list", help="Show requirements and their cases; needs no server.")] = False,
+    cases: Annotated[
+        bool, typer.Option("--cases", help="With --list: show every case and example, and what it cites.")
+    ] = False,
     init: Annotated[
         bool,
         typer.Option(
@@ -102,8 +105,9 @@ def check(
     """
     from conformance.known import Known
     from conformance.playground import Options
-    from conformance.report.terminal import listing
+    from conformance.report.terminal import listing, listing_of_cases
     from protocols import PROTOCOLS
+    from protocols.errors import UsageError
     from rehearsal.check import Request, Telling, begin, each, listeners_for, split_url
     from rehearsal.check import check as judge
     from rehearsal.target_options import TargetOptions
@@ -128,10 +132,13 @@ def check(
         wire=wire,
     )
     console = output()
+    if cases and not list_:
+        raise UsageError("--cases is for --list: rehearsal check --list --cases")
     if list_:
+        shown = listing_of_cases if cases else listing
         request = request if url or target else replace(request, where=replace(where, url="http://127.0.0.1"))
         for one in [request] if wire else each(request, where.named(chosen) or tuple(PROTOCOLS)):
-            for line in listing(begin(one, one.where.target())):
+            for line in shown(begin(one, one.where.target())):
                 console.print(line, soft_wrap=True)
         return
     summary = os.environ.get("GITHUB_STEP_SUMMARY")

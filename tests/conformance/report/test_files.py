@@ -132,6 +132,7 @@ def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
         "cases",
         "defects",
         "mended",
+        "coverage",
     ]
     assert found["mended"] == []
     assert found["exit_code"] == 1
