@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
-from hypothesis.errors import HypothesisException
+from hypothesis.errors import Flaky, HypothesisException
 
 from conformance.checks import OF_TIME
 from conformance.playground import Playground
@@ -145,10 +145,10 @@ class Search:
         self._shrinking, self._is_over, self._again = None, False, 0
         try:
             test()
-        except (Broken, Over):
+        except (Broken, Over, Flaky):
+            # Hypothesis calls flaky what stops for the time, and a target that does not always answer alike.
             pass
         except HypothesisException:
-            # Hypothesis calls flaky what stops for the time, and a target that does not always answer alike.
             if not self.is_shrinking and not self._is_over:
                 raise
         if self._shrinking is not None:

@@ -339,7 +339,11 @@ class Stage:
 
     async def _hear(self, step: Step, *, speaker: Person | None = None) -> Heard:
         self._cause = step.cause
-        await self._await(step, self._dues(step))
+        dues = self._dues(step)
+        await self._await(step, dues)
+        if speaker is not None and not dues and self.target.limits.settles_ms:
+            # Nothing tells that it has been handled; a target that asks a database first may answer a fence before.
+            await asyncio.sleep(self.target.deadline_s(self.target.limits.settles_ms))
         self._fenced_at = time.monotonic()
         if speaker is not None and speaker.is_connected:
             # What a target does because of an event is under way once it answers what came after that event. Only then

@@ -1,4 +1,4 @@
-"""On what terms a target is judged: what it does not claim, how it refuses, and how often it lets one connect."""
+"""On what terms a target is judged: what it does not claim, how it refuses, and how much it takes at a time."""
 
 from typing import Literal, TypeAlias
 
@@ -46,12 +46,19 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True, config=TABLE)
 class Limits:
-    """How much a target takes from one address."""
+    """How much a target takes, and how soon."""
 
     connects_per_minute: int | None = None
     """How many connections it lets one make; None for any number."""
+    settles_ms: float = 0.0
+    """How long what nobody hears of may take to have its effect, such as joining an empty room."""
 
     @field_validator("connects_per_minute")
     @classmethod
     def _is_possible(cls, number: int | None) -> int | None:
         return number if number is None or number >= 1 else wrong(f"{number} must be at least 1")
+
+    @field_validator("settles_ms")
+    @classmethod
+    def _is_short(cls, wait_ms: float) -> float:
+        return wait_ms if 0 <= wait_ms <= 10_000 else wrong(f"{wait_ms:g} must be 0 to 10000 milliseconds")

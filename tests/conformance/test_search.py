@@ -54,6 +54,36 @@ def test_no_time_at_all(honest: Playground) -> None:
     search(found, lambda numbers: pytest.fail("there is no time to play"))
 
 
+def test_a_target_that_does_not_always_answer_alike_ends_a_round_and_no_search(
+    honest: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was drawn for the same beginning differs then, which Hypothesis takes for a fault of ours."""
+    found = begin(honest, 60.0)
+    monkeypatch.setattr(honest, "known", {wrong().key})
+    rounds: list[int | str] = []
+
+    def play(number: int | str) -> None:
+        calls: list[int] = []
+        rounds.append(number)
+        if len(rounds) == 3:
+            honest.deadline = 0.0
+
+        def test(data: st.DataObject) -> None:
+            calls.append(1)
+            with found.watching(lambda broken: (1, ("a line",))):
+                if len(calls) % 2:
+                    data.draw(st.booleans())
+                    data.draw(st.booleans())
+                else:
+                    raise wrong()  # before anything was drawn
+            found.go_on()
+
+        seed(number)(SETTINGS(given(st.data())(test)))()
+
+    found.run(play)
+    assert len(rounds) == 3
+
+
 def test_what_is_found_is_shrunk_and_shown(honest: Playground) -> None:
     def play(numbers: list[int]) -> None:
         if sum(numbers) > 1500:

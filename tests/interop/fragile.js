@@ -2,16 +2,19 @@
 //
 //   node fragile.js PORT          looks into a payload before it knows that there is one: null, or nothing, ends the process
 //   node fragile.js PORT hangs    counts the characters of what has none: a content of 7 holds the event loop for good
+//   node fragile.js PORT ponders  is right, and thinks about what one user says before it does it, as with a database
 //
 // All else is refused as hub wants it. Port 0 takes any; the first line that it prints says which.
 
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Server } from "socket.io";
 
 import { FITS, hub, isUser } from "../../examples/targets/hub.js";
 
 const SECRET = "rehearsal-development-secret-known-to-everybody";
+const PONDERS_MS = 200;
 const [port = "0", manner = "dies"] = process.argv.slice(2);
 
 /** What `null` and nothing are asked for is a TypeError, and nobody catches it. */
@@ -26,7 +29,8 @@ function hangs(fits) {
   };
 }
 
-const careless = { dies, hangs }[manner];
+const ponders = (fits) => fits;
+const careless = { dies, hangs, ponders }[manner];
 const fits = Object.fromEntries(Object.entries(FITS).map(([name, check]) => [name, careless(check)]));
 
 function verified(token) {
@@ -50,6 +54,18 @@ io.use((socket, next) => {
     next(new Error("Invalid token"));
   }
 });
+
+if (manner === "ponders") {
+  io.on("connection", (socket) => {
+    if (socket.data.user.nickname !== "ana") return;
+    const onAny = socket.onAny.bind(socket);
+    let thought = Promise.resolve();
+    socket.onAny = (handle) =>
+      onAny((...event) => {
+        thought = thought.then(() => sleep(PONDERS_MS)).then(() => handle(...event));
+      });
+  });
+}
 
 hub(io.of("/"), (socket, code) => socket.emit("error", { code, message: "this cannot be done" }), fits);
 

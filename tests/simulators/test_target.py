@@ -90,6 +90,7 @@ def test_what_the_documentation_shows_can_be_read() -> None:
         ("[refusal]\nack = {}", "say by which field it is known"),
         ('[refusal]\nhandshake = ["shrug"]', "refusal.handshake.0: Input should be 'disconnect' or 'http'"),
         ("[limits]\nconnects_per_minute = 0", "0 must be at least 1"),
+        ("[limits]\nsettles_ms = -1", "-1 must be 0 to 10000 milliseconds"),
         ('origins = ["localhost:3000"]', "'localhost:3000' is no origin"),
         ('origins = ["http://localhost:3000/"]', "is no origin; write it like https://app.example.org"),
         ("[credentials.handshake]\ncookies = { sid = '{session}' }", "credentials.handshake: unknown {session}"),
