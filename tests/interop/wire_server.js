@@ -1,4 +1,4 @@
-// A stock server for the judge of the wire: it echoes, acknowledges and passes on; prints its port, ends with its input.
+// A stock server for the judge of the wire: it echoes, acknowledges and passes on; PORT says where, any when absent.
 
 import { createServer } from "node:http";
 import { Server } from "socket.io";
@@ -14,5 +14,6 @@ for (const namespace of [io.of("/"), io.of("/other")]) {
   });
 }
 
-http.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => console.log(http.address().port));
-process.stdin.on("end", () => process.exit()).resume();
+http.listen(Number(process.env.PORT ?? 0), "127.0.0.1", () => {
+  console.log(`listening on http://127.0.0.1:${http.address().port}`);
+});
