@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from conformance.case import Case
 from conformance.cases import contract_cases
@@ -66,12 +67,16 @@ class Suite:
     """Whether a handshake may be refused by a disconnect at once, too, in which case no words are promised."""
 
     def cases(self) -> list[Case]:
-        """Return every case, the fixed ones in an order and with addresses that stay the same from run to run."""
+        """Return every case, in an order and with addresses that stay the same from run to run.
+
+        Those come first that soonest show what is wrong: each event once, then out of turn and forged.
+        """
         by_contract = [
             *handshake_cases(self.protocol, may_hang_up=self.may_hang_up),
             *contract_cases(self.protocol),
         ]
-        return [*map(self._showing, by_contract), *self.promises, *common_cases(self.protocol)]
+        cases = [*map(self._showing, by_contract), *self.promises, *common_cases(self.protocol)]
+        return sorted(cases, key=lambda case: _SOONEST.index(case.kind) if case.kind in _SOONEST else len(_SOONEST))
 
     def _showing(self, case: Case) -> Case:
         name = self.protocol.name
@@ -93,6 +98,9 @@ class Suite:
                 )
         return [part for case in cases if (part := case.part(addresses) if addresses else case)]
 
+
+_SOONEST: Final = ("asked", "unasked", "state", "forged", "valid", "invalid", "names")
+"""Kinds of case, those first that are short and see much."""
 
 SUITES: tuple[Suite, ...] = (
     Suite(

@@ -107,7 +107,6 @@ def check(
     from conformance.playground import Options
     from conformance.report.terminal import listing, listing_of_cases
     from protocols import PROTOCOLS
-    from protocols.errors import UsageError
     from rehearsal.check import Request, Telling, begin, each, listeners_for, split_url
     from rehearsal.check import check as judge
     from rehearsal.target_options import TargetOptions
