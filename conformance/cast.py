@@ -58,6 +58,17 @@ class Cast(ABC):
             accepted = [self.model.protocol.operation(self.entry)] * len(refused)
         return [*accepted * 4, *refused]
 
+    def remarks(self, who: Person, words: str) -> list[Event]:
+        """Return what somebody may say in these words now without changing anything."""
+        protocol = self.model.protocol
+        remarks: list[Event] = []
+        for event_type, field in self.talk.items():
+            operation = protocol.operation(event_type)
+            base = self.base(operation, who)
+            if operation in self.model.claimed and isinstance(base, Mapping):
+                remarks.append(protocol.parse(Action.RECEIVE, operation.name, [{**base, field: words}]))
+        return [event for event in remarks if self.model.foresee(who, event).refusal is None]
+
     def event(self, operation: Operation, who: Person) -> Event:
         """Return a plain event that is accepted from this person now."""
         arguments = [] if operation.schema is None else [self.base(operation, who)]
@@ -132,6 +143,8 @@ class Cast(ABC):
 
     # ---- what each protocol knows --------------------------------------------------------------------------------
 
+    talk: ClassVar[Mapping[type[Event], str]] = {}
+    """Events that change nothing but what is said, and the field with the words: several may be under way at once."""
     entry: ClassVar[type[Event] | None] = None
     """The event by which one enters a place, if there is one; random conversations use `enter` for it."""
 

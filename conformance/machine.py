@@ -1,5 +1,6 @@
 """Random conversations of several people: a state machine that Hypothesis plays and shrinks, judged at each step."""
 
+import itertools
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final
@@ -14,12 +15,14 @@ from conformance.playground import Playground
 from conformance.search import SETTINGS, Search
 from conformance.strategies import garbage, invalid
 from conformance.verdict import Broken
-from protocols.contract import Action, Json
+from protocols.contract import Action, Event, Json
 
 NAMES: Final = ("ana", "ben", "cho", "dee")
 PLACES: Final = 2
 STEPS: Final = 24
-ACTIONS: Final = ("nothing",) + ("say",) * 16 + ("enter",) * 2 + ("invalid", "garbage", "leave", "cut")
+ACTIONS: Final = (
+    ("nothing",) + ("say",) * 16 + ("at once",) * 3 + ("enter",) * 2 + ("invalid", "garbage", "leave", "cut")
+)
 """What somebody may do, as often as it stands here; the first is what shrinking prefers."""
 
 
@@ -48,11 +51,18 @@ class Conversation(RuleBasedStateMachine):
         self.search.go_on()
         self.ground = self.search.ground
         self._stack = ExitStack()
+        self._remarks = 0
         with self.search.watching(self._shown), ExitStack() as opening:  # lets everybody go when not all can come
             self.cast: Cast = opening.enter_context(self.ground.opened(hurried=self.search.is_hurried))
             self.ground.run(self.cast.prepare(NAMES, PLACES))
-            self.cast.stage.steps.clear()  # a story begins when everybody is there
+            self.cast.stage.steps[:] = self._twins()  # a story begins when everybody is there
             self._stack = opening.pop_all()
+
+    def _twins(self) -> list[str]:
+        """Say who is there with two sockets."""
+        people = self.cast.stage.people
+        pairs = ((one, other) for one, other in itertools.combinations(people, 2) if one.identity is not None)
+        return [f"{other} = is another socket of {one}" for one, other in pairs if one.identity is other.identity]
 
     def teardown(self) -> None:
         """Let everybody go."""
@@ -83,6 +93,8 @@ class Conversation(RuleBasedStateMachine):
         match action:
             case "say":
                 self._say(draw, who)
+            case "at once":
+                self._say_at_once(draw, who)
             case "enter":
                 self._enter(draw, who)
             case "invalid":
@@ -111,6 +123,26 @@ class Conversation(RuleBasedStateMachine):
         asks = operation.ack is not None and (operation.ack_required or draw(st.integers(0, 3)) > 0)
         event = protocol.parse(Action.RECEIVE, operation.name, payloads)
         self.ground.run(self.cast.stage.say(who, event, asks=asks))
+
+    def _say_at_once(self, draw: st.DrawFn, who: Person) -> None:
+        """Let two or three speak without waiting for anybody, and perhaps somebody else be cut off meanwhile."""
+        connected = [person for person in self.cast.stage.people if person.is_connected]
+        speakers = [who, *draw(st.lists(st.sampled_from(connected), min_size=1, max_size=2))]
+        said: list[tuple[Person, Event]] = []
+        for speaker in speakers:
+            self._remarks += 1
+            if remarks := self.cast.remarks(speaker, f"remark {self._remarks}"):
+                said.append((speaker, draw(st.sampled_from(remarks))))
+        others = [person for person in connected if person not in speakers and person.can_be_cut_off]
+        leaving = draw(st.sampled_from([None, None, *others]))
+        said = [(speaker, event) for speaker, event in said if self._is_sure(speaker, event, leaving)]
+        if said:
+            self.ground.run(self.cast.stage.say_at_once(said, leaving))
+
+    def _is_sure(self, speaker: Person, event: Event, leaving: Person | None) -> bool:
+        """Say whether what somebody says is right whether or not somebody else is gone by then."""
+        receivers = {item.receiver for item in self.cast.model.foresee(speaker, event).expectations}
+        return leaving is None or bool(receivers - {leaving})
 
     def _say_invalid(self, draw: st.DrawFn, who: Person) -> None:
         protocol = self.cast.model.protocol

@@ -43,6 +43,8 @@ class Model(ABC):
     """What a client of one protocol may rely on. One model lives as long as one cast of people."""
 
     protocol: ClassVar[Protocol]
+    one_order: ClassVar[str] = ""
+    """The requirement that all who hear a room hear it in one order; empty where the contract has none."""
 
     def __init__(self, target: Target) -> None:
         self.target = target

@@ -14,6 +14,7 @@ from typing import Final, Unpack, cast
 
 from conformance import refusals
 from conformance.belated import Belated
+from conformance.burst import in_order, misordered, told_apart
 from conformance.case import Skipped
 from conformance.checks import Check
 from conformance.coverage import Hearing
@@ -101,10 +102,11 @@ class Stage:
         self._belated = Belated(target)
         self._leaks = Leaks(model.protocol, self.people, history)
         self._heard_in: set[tuple[Person, str, str]] = set()  # and what they were to hear there, and in which room
-        self._said_in: Mapping[str, Collection[str]] = {}  # what is said in this step -> where
+        self._said_now: set[tuple[Person, str, str]] = set()  # the same of the present step
         self._untimely: list[Broken] = []  # what timers of the target caused at the wrong time during this step
         self._fenced_at = 0.0
         self._step_began = 0
+        self._deeds = 1  # how many of the last lines of `steps` the present step has
         self._cause = ""  # what the present step is called in a finding
         self._state_before = ""
 
@@ -275,12 +277,73 @@ class Stage:
         who.forget()  # of which nothing was promised
         await self.vanish(who, _nothing_more, f"is cut off for {event_name}")
 
+    async def say_at_once(self, said: Sequence[tuple[Person, Event]], leaving: Person | None = None) -> None:
+        """Let people emit valid events that change nothing, nobody waiting for anybody, and check what all hear.
+
+        Somebody who says nothing may be cut off meanwhile: what they still hear is open.
+        """
+        steps: list[Step] = []
+        for who, event in said:
+            await who.pace(self.model.protocol.operation(event))
+        self.begin()
+        for who, event in said:
+            outlook = self._foreseen(who, event, leaving)
+            self.steps.append(f"{who} {Direction.SENT} {describe(event.event_name, event.to_args())}")
+            asks = outlook.ack is not None
+            steps.append(self._emit(who, event, event.event_name, event.to_args(), outlook, asks=asks))
+        if leaving is not None:
+            steps.append(self._cut(leaving))
+        self._deeds = len(steps)
+        await self._judge_at_once(steps, leaving)
+
+    def _foreseen(self, who: Person, event: Event, leaving: Person | None) -> Outlook:
+        outlook = self.model.foresee(who, event)
+        return replace(outlook, expectations=[item for item in outlook.expectations if item.receiver is not leaving])
+
+    def _cut(self, who: Person) -> Step:
+        assert who.connection is not None
+        outlook = self.model.foresee_end(who)
+        self.steps.append(f"{who} = is cut off")
+        who.is_here = False
+        who.connection.abort()
+        return Step(who, None, DISCONNECT, outlook, time.monotonic_ns())
+
+    async def _judge_at_once(self, steps: Sequence[Step], leaving: Person | None) -> None:
+        """Wait until all has come, tell it apart, and judge each by itself, and the order of all."""
+        speakers = {step.who for step in steps if step.who is not None and step.who is not leaving}
+        acks = [step.outlook.ack.within_ms for step in steps if step.outlook.ack is not None]
+        within_s = _HURRY if self.hurried else self.target.deadline_s(max(acks, default=0))
+        await self.until(lambda: all(map(_is_answered, steps)), speakers, time.monotonic() + within_s)
+        await asyncio.gather(*(self._fence_one(who) for who in speakers if who.is_connected))
+        due = Outlook([item for step in steps for item in step.outlook.expectations])
+        whole = await self._hear(Step(None, None, self._cause, due, steps[0].began_ns))
+        heard = Heard({who: came for who, came in whole.arrivals.items() if who is not leaving})
+        protocol = self.model.protocol
+        parts, orders = told_apart(protocol, steps, heard)
+        extras = [extra for step, part in zip(steps, parts, strict=True) for extra in self._compare(step, part)]
+        for broken in misordered(protocol, steps, orders, self.model.one_order):
+            raise broken
+        for number in in_order(steps, orders):
+            step, part = steps[number], parts[number]
+            if step.event is not None and step.who is not None:
+                for broken in self.model.promises(step.who, step.event, part):
+                    raise broken
+                self.model.apply(step.who, step.event, part)
+        if leaving is not None:
+            self._gone(leaving)
+        self._explain(extras)
+
     def _act(
         self, who: Person, event: Event | None, name: str, arguments: Sequence[object], outlook: Outlook, *, asks: bool
     ) -> Step:
         if reason := self.target.scope.reason(name):
             raise Skipped(reason)
         self.begin(f"{who} {Direction.SENT} {describe(name, cast('Sequence[Value]', arguments))}")
+        return self._emit(who, event, name, arguments, outlook, asks=asks)
+
+    def _emit(
+        self, who: Person, event: Event | None, name: str, arguments: Sequence[object], outlook: Outlook, *, asks: bool
+    ) -> Step:
         assert who.connection is not None
         ack_id = None
         self._cause = name
@@ -329,6 +392,7 @@ class Stage:
         """Start a step: what comes from now on belongs to it. Its line tells it in a story."""
         if line:
             self.steps.append(line)
+        self._deeds = 1
         self._untimely.clear()
         self._step_began = len(self.history)
         self._begun.append(self._step_began)
@@ -453,8 +517,8 @@ class Stage:
         self._belated.note(step, heard)
         for broken in self._leaks.findings(step, heard, self._step_began):
             self.lapse(broken)  # whatever else is wrong with the step is to be seen, too
-        self._said_in = {item.operation.name: {item.room} for item in step.outlook.expectations if item.room}
-        self._heard_in |= {(i.receiver, i.operation.name, i.room) for i in step.outlook.expectations if i.room}
+        self._said_now = {(i.receiver, i.operation.name, i.room) for i in step.outlook.expectations if i.room}
+        self._heard_in |= self._said_now
         findings = [*judgement.findings, *((broken, Level.MUST) for broken in self._untimely), *self._overdue()]
         for broken, level in findings:
             if level is not Level.MUST:
@@ -487,9 +551,9 @@ class Stage:
             raise broken
 
     def _was_there(self, extra: Extra) -> bool:
-        """Say whether somebody heard, in the room in which this was said, what others say while they were there."""
-        name = extra.received.name
-        return any((extra.who, name, room) in self._heard_in for room in self._said_in.get(name, ()))
+        """Say whether somebody is in the room no more in which this was said, and heard the like when they were."""
+        rooms = {room for _, name, room in self._said_now if name == extra.received.name}
+        return any((extra.who, extra.received.name, room) in self._heard_in - self._said_now for room in rooms)
 
     def _floats(self, who: Person, received: Received) -> bool:
         """Say whether a timer or a stranger may have caused what somebody heard, and cross out what was owed."""
@@ -568,24 +632,25 @@ class Stage:
     def conversation(self, broken: Broken) -> tuple[str, ...]:
         """Return the conversation that shows a fault: who was where, the last step, what was heard, what is wrong."""
         records = list(self.history)[self._step_began :]
-        return _shortened([f"= {self._state_before}", *conversation(records)], 1, broken)
+        return _shortened([f"= {self._state_before}", *conversation(records)], range(1, 2), broken)
 
     def story(self, broken: Broken) -> tuple[str, ...]:
         """Return the conversation that shows a fault from its beginning: every step, and what the last one caused."""
         heard = [record for record in list(self.history)[self._step_began :] if record.direction is Direction.RECEIVED]
-        return _shortened([*self.steps, *conversation(heard)], len(self.steps) - 1, broken)
+        deeds = range(len(self.steps) - self._deeds, len(self.steps))
+        return _shortened([*self.steps, *conversation(heard)], deeds, broken)
 
 
 async def _nothing_more() -> None:
     """Do nothing: the connection has ended already."""
 
 
-def _shortened(lines: Sequence[str], deed: int, broken: Broken) -> tuple[str, ...]:
-    """Leave out what matters least of a long conversation: how it begins, the deed and what came last stay."""
+def _shortened(lines: Sequence[str], deeds: Iterable[int], broken: Broken) -> tuple[str, ...]:
+    """Leave out what matters least of a long conversation: how it begins, what was done and what came last stay."""
     room = LONGEST_CONVERSATION - 1
     kept = set(range(len(lines)))
     if len(lines) > room:
-        kept = {0, max(deed, 0)}
+        kept = {0, *(max(deed, 0) for deed in deeds)}
         while len(kept) + _gaps(kept) < room:
             kept.add(max(set(range(len(lines))) - kept))
     shown: list[str] = []

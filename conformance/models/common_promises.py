@@ -320,7 +320,8 @@ async def http__cors(cast: Cast) -> None:
             allowed = reply.headers.get("Access-Control-Allow-Origin", "")
             expected = f"GET {url} {'allows' if is_ours else 'does not allow'} the origin {origin}"
             came = f"Access-Control-Allow-Origin: {allowed or 'absent'}"
-            require((allowed == origin) if is_ours else (allowed not in {origin, "*"}), requirement, expected, came)
+            is_right = (allowed == origin) if is_ours else (allowed not in {origin, "*"})
+            require(is_right, requirement, expected, came, check=Check.HTTP_HEADERS)
 
 
 @_shows("http/4")

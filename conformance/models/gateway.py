@@ -56,6 +56,7 @@ class GatewayModel(Model):
     """The rooms that the cast has made, and all that was accepted there."""
 
     protocol: ClassVar[Protocol] = gateway.PROTOCOL
+    one_order: ClassVar[str] = "gateway/order/2"
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)

@@ -4,7 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Any, ClassVar, Final, cast
 
 from conformance.cast import Cast
 from conformance.checks import Check
@@ -14,7 +14,7 @@ from conformance.models.gateway import NOWHERE, GatewayModel, Room
 from conformance.person import Person
 from conformance.verdict import Broken
 from protocols import gateway
-from protocols.contract import Json, Operation
+from protocols.contract import Event, Json, Operation
 from simulators import strict_json
 from simulators.history import Direction
 from simulators.people import Identity
@@ -29,6 +29,8 @@ STORED_MS: Final = 1000
 class GatewayCast(Cast):
     """Knows how to make a room, become a member, listen, and read what was said."""
 
+    talk: ClassVar[Mapping[type[Event], str]] = {gateway.SendMessage: "content"}
+
     @property
     def model(self) -> GatewayModel:
         """What the judge knows of these people."""
@@ -37,12 +39,18 @@ class GatewayCast(Cast):
     # ---- coming ------------------------------------------------------------------------------------------------
 
     async def prepare(self, names: Sequence[str], places: int) -> None:
-        """Connect people who are in no room, and make rooms in which nobody is but a host who never connects."""
+        """Connect people who are in no room, and make rooms in which nobody is but a host who never connects.
+
+        The last of the people is another socket of the first.
+        """
         host = await self.stranger("host")
         for number in range(places):
             await self.make_room(host, f"Place {number + 1}")
-        for name in names:
+        first, *others, last = names
+        ana = await self.come(first)
+        for name in others:
             await self.come(name)
+        await self.come(last, like=ana)
 
     async def assemble(self) -> None:
         """Let ana make a room, and ben and cho join it; dee makes another, and eve is in none."""

@@ -1,7 +1,7 @@
 """The people of `hub`: ana, ben and cho in one room, dee in another, eve in none; some come with several sockets."""
 
-from collections.abc import Sequence
-from typing import Final, cast
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final, cast
 
 from conformance.case import Skipped
 from conformance.cast import Cast
@@ -13,7 +13,7 @@ from conformance.person import Person
 from conformance.scene import require
 from conformance.verdict import Broken
 from protocols import hub
-from protocols.contract import Json, Operation
+from protocols.contract import Event, Json, Operation
 from protocols.errors import UsageError
 from simulators.history import Direction
 
@@ -28,6 +28,7 @@ class HubCast(Cast):
     """Knows how to join and leave rooms, and how services post notifications."""
 
     entry = hub.JoinRoom
+    talk: ClassVar[Mapping[type[Event], str]] = {hub.SendMessage: "content", hub.ReadMessage: "messageId"}
 
     @property
     def model(self) -> HubModel:

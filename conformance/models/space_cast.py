@@ -1,7 +1,7 @@
 """The people of `space`: ana, ben and cho together, dee in another space, eve at the door."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from typing import ClassVar, Final, cast
 
 from conformance.case import Skipped
 from conformance.cast import Cast
@@ -20,6 +20,11 @@ class SpaceCast(Cast):
     """Knows how to enter a space, found a party and walk into a zone."""
 
     entry = space.JoinSpace
+    talk: ClassVar[Mapping[type[Event], str]] = {
+        space.ChatMessageRequest: "content",
+        space.PartyMessageRequest: "content",
+        space.WhisperSend: "content",
+    }
 
     async def prepare(self, names: Sequence[str], places: int) -> None:
         """Connect people who are in no space yet."""
