@@ -36,8 +36,9 @@ async def _flood(bench: Bench, label: str, pieces: Iterable[bytes]) -> None:
     socket = await bench.socket()
     before = bench.memory()
     await _pour(socket, label, pieces)
-    await bench.is_not_dead(socket, busy=True)
+    await bench.others_are_served()
     bench.memory_is_flat(before)
+    await bench.is_not_dead(socket, busy=True)
 
 
 async def broken_packets(bench: Bench) -> None:
