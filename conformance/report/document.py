@@ -103,6 +103,33 @@ class Mended(_Part):
     text: str
 
 
+class Covered(_Part):
+    """One keyword of one event's payload, and what was tried or heard of it."""
+
+    event: str
+    way: str
+    keyword: str
+    valid: int
+    invalid: int
+    of_valid: int
+    of_invalid: int
+
+
+class Times(_Part):
+    """How often an event or an ack was heard."""
+
+    event: str
+    way: str
+    times: int
+
+
+class Exercised(_Part):
+    """How much of the contract was exercised."""
+
+    rows: tuple[Covered, ...]
+    heard: tuple[Times, ...]
+
+
 class Judged(_Part):
     """One protocol on one target."""
 
@@ -116,6 +143,7 @@ class Judged(_Part):
     cases: tuple[Tried, ...]
     defects: tuple[Flaw, ...]
     mended: tuple[Mended, ...] = ()
+    coverage: Exercised | None = None
 
 
 class Tool(_Part):

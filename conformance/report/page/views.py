@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from conformance.report.document import Document, Flaw, Judged, Standpoint
 from conformance.report.names import slug
+from conformance.report.page.coverage import Table, tables
 from conformance.report.sequence import Diagram, draw
 from conformance.report.words import SIGNS, times, visible
 from conformance.tally import FAILED_EXIT, PASSED_EXIT, Standing
@@ -71,6 +72,7 @@ class Part:
     headline: str
     standing: Standing
     kinds: Grid
+    coverage: tuple[Table, ...]
     defects: tuple[Shown, ...]
     anchors: Mapping[str, str]
     """Address of a requirement -> the defect that broke it, or its own line."""
@@ -136,6 +138,7 @@ def _part(column: str, judged: Judged, folder: Path) -> Part:
         headline=headline,
         standing=standing,
         kinds=_kinds(judged),
+        coverage=tuple(tables(judged.coverage)),
         defects=defects,
         anchors=anchors,
     )
