@@ -1,7 +1,8 @@
 """A server of a part of gopang on the codecs and the kernel of asyncapi-python, as its makers mean it to be used.
 
 Models are what its generator makes of our contract, and events are handled by its endpoints. Only what it has no words
-for is done beside it: the handshake, and who is in which room. It prints its URL, and serves until it is killed.
+for is done beside it: the handshake, and who is in which room. From `POST /mend` on acks keep the names of their
+fields, which it lets others see to. It prints its URL, and serves until it is killed.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ import jwt
 import socketio
 import yaml
 from aiohttp import web
+from asyncapi_python.contrib.codec.json import JsonCodec, JsonCodecFactory
 from asyncapi_python.contrib.codec.registry import CodecRegistry
 from asyncapi_python.kernel.application import BaseApplication
 from asyncapi_python.kernel.wire import AbstractWireFactory
@@ -53,6 +55,32 @@ def generated() -> tuple[dict[str, Any], types.ModuleType]:
     models.__dict__["messages"] = types.SimpleNamespace(json=models)
     exec(compile(code, "theirs", "exec"), models.__dict__)  # it was generated a moment ago
     return operations, models
+
+
+class MendableCodec(JsonCodec):
+    """Once mended it writes fields under the names that the contract gives them, and leaves out what is not there."""
+
+    is_mended = False
+
+    def encode(self, payload: Any) -> bytes:
+        """Return the JSON of a model."""
+        if not self.is_mended:
+            return bytes(super().encode(payload))
+        return bytes(payload.model_dump_json(by_alias=True, exclude_none=True).encode())
+
+
+class MendableFactory(JsonCodecFactory):
+    """Makes codecs that can be mended."""
+
+    def create(self, message: Any) -> MendableCodec:
+        """Return the codec of a message."""
+        return MendableCodec(self._resolve_model_class(message))
+
+
+async def mend(request: web.Request) -> web.Response:
+    """Mend all codecs."""
+    MendableCodec.is_mended = True
+    return web.Response()
 
 
 # ---- its wire, over Socket.IO ------------------------------------------------------------------------------------
@@ -147,6 +175,7 @@ class Producer:
 async def serve() -> None:
     """Serve gopang in `/`, as much of it as stands in SERVED."""
     operations, models = generated()
+    CodecRegistry.register(None, MendableFactory)
     sio = socketio.AsyncServer(async_mode="aiohttp", always_connect=True, namespaces=["/"])
     wire = Wire()
     application = BaseApplication(wire_factory=wire, codec_factory=CodecRegistry(models))
@@ -198,6 +227,7 @@ async def serve() -> None:
     sio.on("connect", connect)
     await application.start()
     web_application = web.Application()
+    web_application.router.add_post("/mend", mend)
     sio.attach(web_application)
     runner = web.AppRunner(web_application)
     await runner.setup()
