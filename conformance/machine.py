@@ -9,6 +9,7 @@ from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from conformance.at_once import say_at_once
 from conformance.cast import Cast
 from conformance.person import Person
 from conformance.playground import Playground
@@ -137,7 +138,7 @@ class Conversation(RuleBasedStateMachine):
         leaving = draw(st.sampled_from([None, None, *others]))
         said = [(speaker, event) for speaker, event in said if self._is_sure(speaker, event, leaving)]
         if said:
-            self.ground.run(self.cast.stage.say_at_once(said, leaving))
+            self.ground.run(say_at_once(self.cast.stage, said, leaving))
 
     def _is_sure(self, speaker: Person, event: Event, leaving: Person | None) -> bool:
         """Say whether what somebody says is right whether or not somebody else is gone by then."""

@@ -5,7 +5,6 @@ connection and compares. So "nobody else heard" rests on an answered round trip,
 """
 
 import asyncio
-import itertools
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +13,11 @@ from typing import Final, Unpack, cast
 
 from conformance import refusals
 from conformance.belated import Belated
-from conformance.burst import in_order, misordered, told_apart
 from conformance.case import Skipped
 from conformance.checks import Check
 from conformance.coverage import Hearing
-from conformance.expectation import AckDue, Expectation, Heard, Outlook
+from conformance.dues import ACK, Due, counted, is_answered, is_settled
+from conformance.expectation import Expectation, Heard, Outlook
 from conformance.judge import Extra, Step, judge
 from conformance.leaks import Leaks
 from conformance.model import Model
@@ -26,23 +25,22 @@ from conformance.person import Person
 from conformance.process import Keeper
 from conformance.reproduce.evidence import Aside, Evidence, Pause
 from conformance.symptom import CLOSED, Symptom
+from conformance.telling import shortened
 from conformance.verdict import Broken
 from protocols.contract import Event, Level
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, UsageError
 from simulators.connection import Connection
 from simulators.history import Direction, History, conversation, describe
 from simulators.people import Identity, Origin, refused_session
-from simulators.received import Answer, Received
+from simulators.received import Received
 from simulators.strict_json import Value
 from simulators.target import EndpointChanges, Target
 
 CONNECT: Final = "connect"
 DISCONNECT: Final = "disconnect"
 NOTHING: Final = "time that passes"
-ACK: Final = "the ack"
 FENCE_MS: Final = 1000
-LONGEST_CONVERSATION: Final = 8
-_HURRY: Final = 0.3  # s; how long to wait for what is known to be missing, and while a shorter way to show it is sought
+HURRY: Final = 0.3  # s; how long to wait for what is known to be missing, and while a shorter way to show it is sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +49,6 @@ class Lapse:
 
     broken: Broken
     conversation: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """Something that a step waits for."""
-
-    what: Expectation | AckDue
-    key: tuple[str, str]
-    """What causes it, and what it is: an event's name, or `ACK`."""
-    receiver: Person
-    has_come: Callable[[], bool]
-
-    @property
-    def level(self) -> Level:
-        """How strongly it is promised."""
-        return self.what.level if isinstance(self.what, Expectation) else Level.MUST
 
 
 class Stage:
@@ -106,8 +88,8 @@ class Stage:
         self._untimely: list[Broken] = []  # what timers of the target caused at the wrong time during this step
         self._fenced_at = 0.0
         self._step_began = 0
-        self._deeds = 1  # how many of the last lines of `steps` the present step has
-        self._cause = ""  # what the present step is called in a finding
+        self.deeds = 1  # how many of the last lines of `steps` the present step has
+        self.cause = ""  # what the present step is called in a finding
         self._state_before = ""
 
     # ---- coming and going --------------------------------------------------------------------------------------
@@ -134,10 +116,10 @@ class Stage:
         step = Step(who, None, CONNECT, outlook, time.monotonic_ns())
         # Where coming causes nothing, whatever it does cause is found by the next step: it is not heard by then.
         is_heard = bool(self.model.protocol.connect or outlook.expectations)
-        heard = await self._hear(step, speaker=who) if is_heard else Heard({})
-        extras = self._compare(step, heard)
+        heard = await self.hear(step, speaker=who) if is_heard else Heard({})
+        extras = self.compare(step, heard)
         self.model.arrive(who, heard)
-        self._explain(extras)
+        self.explain(extras)
         await self._expect_ends(outlook)
         return who
 
@@ -196,13 +178,13 @@ class Stage:
         who.is_here = False
         await end()
         step = Step(who, None, DISCONNECT, outlook, time.monotonic_ns())
-        heard = await self._hear(step)
-        extras = self._compare(step, heard)
-        self._gone(who)
-        self._explain(extras)
+        heard = await self.hear(step)
+        extras = self.compare(step, heard)
+        self.gone(who)
+        self.explain(extras)
         return heard
 
-    def _gone(self, who: Person) -> None:
+    def gone(self, who: Person) -> None:
         """Note that somebody's connection has ended, and what that means for them."""
         who.is_here = False
         if who in self.model.present:
@@ -228,16 +210,16 @@ class Stage:
         asks = operation.ack is not None if asks is None else asks
         outlook = self.model.foresee(who, event, asked=asks)
         step = self._act(who, event, event.event_name, event.to_args(), outlook, asks=asks)
-        heard = await self._hear(step, speaker=who)
+        heard = await self.hear(step, speaker=who)
         outlook = outlook.decided(heard.by)
-        extras = self._compare(replace(step, outlook=outlook), heard)
+        extras = self.compare(replace(step, outlook=outlook), heard)
         if outlook.refusal is None:
             for broken in self.model.promises(who, event, heard):
                 raise broken
             self.model.apply(who, event, heard)
         else:
             self._refused.append(self._step_began)
-        self._explain(extras)
+        self.explain(extras)
         await self._expect_ends(outlook)
         return heard
 
@@ -254,8 +236,8 @@ class Stage:
         outlook = self.model.foresee_invalid(who, event_name, arguments, asked=asks)
         await who.pace(operation)
         step = self._act(who, None, event_name, arguments, outlook, asks=asks)
-        heard = await self._hear(step, speaker=who)
-        self._explain(self._compare(step, heard))
+        heard = await self.hear(step, speaker=who)
+        self.explain(self.compare(step, heard))
         self._refused.append(self._step_began)
         await self._expect_ends(outlook)
         return heard
@@ -269,69 +251,13 @@ class Stage:
         outlook = replace(refused, expectations=[replace(item, level=Level.MAY) for item in refused.expectations])
         step = self._act(who, None, event_name, arguments, outlook, asks=False)
         assert who.connection is not None
-        await self._fence_one(who)
+        await self.fence_one(who)
         if who.is_connected:
-            heard = await self._hear(step, speaker=who)
-            self._explain(self._compare(step, heard))
+            heard = await self.hear(step, speaker=who)
+            self.explain(self.compare(step, heard))
             return
         who.forget()  # of which nothing was promised
         await self.vanish(who, _nothing_more, f"is cut off for {event_name}")
-
-    async def say_at_once(self, said: Sequence[tuple[Person, Event]], leaving: Person | None = None) -> None:
-        """Let people emit valid events that change nothing, nobody waiting for anybody, and check what all hear.
-
-        Somebody who says nothing may be cut off meanwhile: what they still hear is open.
-        """
-        steps: list[Step] = []
-        for who, event in said:
-            await who.pace(self.model.protocol.operation(event))
-        self.begin()
-        for who, event in said:
-            outlook = self._foreseen(who, event, leaving)
-            self.steps.append(f"{who} {Direction.SENT} {describe(event.event_name, event.to_args())}")
-            asks = outlook.ack is not None
-            steps.append(self._emit(who, event, event.event_name, event.to_args(), outlook, asks=asks))
-        if leaving is not None:
-            steps.append(self._cut(leaving))
-        self._deeds = len(steps)
-        await self._judge_at_once(steps, leaving)
-
-    def _foreseen(self, who: Person, event: Event, leaving: Person | None) -> Outlook:
-        outlook = self.model.foresee(who, event)
-        return replace(outlook, expectations=[item for item in outlook.expectations if item.receiver is not leaving])
-
-    def _cut(self, who: Person) -> Step:
-        assert who.connection is not None
-        outlook = self.model.foresee_end(who)
-        self.steps.append(f"{who} = is cut off")
-        who.is_here = False
-        who.connection.abort()
-        return Step(who, None, DISCONNECT, outlook, time.monotonic_ns())
-
-    async def _judge_at_once(self, steps: Sequence[Step], leaving: Person | None) -> None:
-        """Wait until all has come, tell it apart, and judge each by itself, and the order of all."""
-        speakers = {step.who for step in steps if step.who is not None and step.who is not leaving}
-        acks = [step.outlook.ack.within_ms for step in steps if step.outlook.ack is not None]
-        within_s = _HURRY if self.hurried else self.target.deadline_s(max(acks, default=0))
-        await self.until(lambda: all(map(_is_answered, steps)), speakers, time.monotonic() + within_s)
-        await asyncio.gather(*(self._fence_one(who) for who in speakers if who.is_connected))
-        due = Outlook([item for step in steps for item in step.outlook.expectations])
-        whole = await self._hear(Step(None, None, self._cause, due, steps[0].began_ns))
-        heard = Heard({who: came for who, came in whole.arrivals.items() if who is not leaving})
-        protocol = self.model.protocol
-        parts, orders = told_apart(protocol, steps, heard)
-        extras = [extra for step, part in zip(steps, parts, strict=True) for extra in self._compare(step, part)]
-        for broken in misordered(protocol, steps, orders, self.model.one_order):
-            raise broken
-        for number in in_order(steps, orders):
-            step, part = steps[number], parts[number]
-            if step.event is not None and step.who is not None:
-                for broken in self.model.promises(step.who, step.event, part):
-                    raise broken
-                self.model.apply(step.who, step.event, part)
-        if leaving is not None:
-            self._gone(leaving)
-        self._explain(extras)
 
     def _act(
         self, who: Person, event: Event | None, name: str, arguments: Sequence[object], outlook: Outlook, *, asks: bool
@@ -339,14 +265,15 @@ class Stage:
         if reason := self.target.scope.reason(name):
             raise Skipped(reason)
         self.begin(f"{who} {Direction.SENT} {describe(name, cast('Sequence[Value]', arguments))}")
-        return self._emit(who, event, name, arguments, outlook, asks=asks)
+        return self.emit(who, event, name, arguments, outlook, asks=asks)
 
-    def _emit(
+    def emit(
         self, who: Person, event: Event | None, name: str, arguments: Sequence[object], outlook: Outlook, *, asks: bool
     ) -> Step:
+        """Let somebody emit something as part of the present step; raises Broken where they are cut off."""
         assert who.connection is not None
         ack_id = None
-        self._cause = name
+        self.cause = name
         try:
             if asks:
                 ack_id, began_ns = who.connection.ask_raw(name, *arguments)
@@ -384,15 +311,15 @@ class Stage:
     async def overhear(self, cause: str, outlook: Outlook = Outlook()) -> Heard:  # noqa: B008 -- frozen
         """Check that everybody hears by now what the outlook says, and nothing else; `cause` says because of what."""
         step = Step(None, None, cause, outlook, time.monotonic_ns())
-        heard = await self._hear(step)
-        self._explain(self._compare(step, heard))
+        heard = await self.hear(step)
+        self.explain(self.compare(step, heard))
         return heard
 
     def begin(self, line: str = "") -> None:
         """Start a step: what comes from now on belongs to it. Its line tells it in a story."""
         if line:
             self.steps.append(line)
-        self._deeds = 1
+        self.deeds = 1
         self._untimely.clear()
         self._step_began = len(self.history)
         self._begun.append(self._step_began)
@@ -401,8 +328,9 @@ class Stage:
 
     # ---- hearing -----------------------------------------------------------------------------------------------
 
-    async def _hear(self, step: Step, *, speaker: Person | None = None) -> Heard:
-        self._cause = step.cause
+    async def hear(self, step: Step, *, speaker: Person | None = None) -> Heard:
+        """Wait until all has come that is due because of a step, or can come no more, and return what all heard."""
+        self.cause = step.cause
         dues = self._dues(step)
         await self._await(step, dues)
         if speaker is not None and not dues and self.target.limits.settles_ms:
@@ -412,7 +340,7 @@ class Stage:
         if speaker is not None and speaker.is_connected:
             # What a target does because of an event is under way once it answers what came after that event. Only then
             # do the other connections' answers say anything.
-            await self._fence_one(speaker)
+            await self.fence_one(speaker)
         await self.fence(but=speaker)
         asked = None if step.who is None or step.ack_id is None else (step.who, step.ack_id)
         heard = Heard({person: tuple(person.arrivals) for person in self.people}, asked)
@@ -422,13 +350,12 @@ class Stage:
         return heard
 
     def _dues(self, step: Step) -> list[Due]:
-        counted = _multiset(item for item in step.outlook.expectations if self._is_awaited(item))
         dues = [
-            Due(item, (step.event_name, item.operation.name), item.receiver, partial(_is_settled, (item, wanted)))
-            for item, wanted in counted
+            Due(item, (step.event_name, item.operation.name), item.receiver, partial(is_settled, (item, wanted)))
+            for item, wanted in counted(filter(self._is_awaited, step.outlook.expectations))
         ]
         if step.outlook.ack is not None and step.who is not None:
-            dues.append(Due(step.outlook.ack, (step.event_name, ACK), step.who, partial(_is_answered, step)))
+            dues.append(Due(step.outlook.ack, (step.event_name, ACK), step.who, partial(is_answered, step)))
         return dues
 
     async def _await(self, step: Step, dues: Sequence[Due]) -> None:
@@ -436,7 +363,7 @@ class Stage:
         known = [due for due in dues if due.key in self.missed]
         others = [due for due in dues if due not in known]
         receivers = {due.receiver for due in dues}
-        for awaited, wait_s in (others, max(map(self._patience_s, others), default=0.0)), (known, _HURRY):
+        for awaited, wait_s in (others, max(map(self._patience_s, others), default=0.0)), (known, HURRY):
             await self.until(partial(self._is_there, awaited, step), receivers, step.began_ns / 1e9 + wait_s)
         if not self._is_otherwise(step) and not self.hurried:
             late = [due for due in others if not due.has_come()]
@@ -464,7 +391,7 @@ class Stage:
                 return False
 
     def _patience_s(self, due: Due) -> float:
-        return _HURRY if self.hurried else self.target.deadline_s(due.what.within_ms)
+        return HURRY if self.hurried else self.target.deadline_s(due.what.within_ms)
 
     async def until(self, done: Callable[[], bool], receivers: Collection[Person], deadline: float) -> None:
         """Wait until something is done, or `time.monotonic()` is past the deadline, or all receivers are cut off."""
@@ -481,16 +408,17 @@ class Stage:
     async def fence(self, *, but: Person | None = None) -> None:
         """Make a round trip on every living connection but one, so that what was sent to it before has been heard."""
         living = [person for person in self.people if person.is_connected and person is not but]
-        await asyncio.gather(*map(self._fence_one, living))
+        await asyncio.gather(*map(self.fence_one, living))
 
-    async def _fence_one(self, who: Person) -> None:
+    async def fence_one(self, who: Person) -> None:
+        """Make a round trip on one connection; raises Broken where it is answered no more."""
         assert who.connection is not None
         try:
             await who.connection.fence(within_s=self.target.deadline_s(FENCE_MS))
         except ConnectionLost:
             return  # the comparison says what that means
         except NotHeard as silence:
-            expected, about = f"{who} is still served", self._cause
+            expected, about = f"{who} is still served", self.cause
             requirement = f"{self.model.protocol.name}/all/1"
             raise Broken(requirement, expected, str(silence), check=Check.STILL_SERVED, about=about) from silence
 
@@ -504,7 +432,7 @@ class Stage:
 
     # ---- judging -----------------------------------------------------------------------------------------------
 
-    def _compare(self, step: Step, heard: Heard) -> list[Extra]:
+    def compare(self, step: Step, heard: Heard) -> list[Extra]:
         """Raise the first broken promise, and return what nothing explains until the step has been applied."""
         is_cut_off = refusals.is_cut_off(step, self.target.refusal)
         step, heard = refusals.settled(step, heard, self.target.refusal)
@@ -532,7 +460,7 @@ class Stage:
         """Note that who was refused is gone by that, as the target file allows; others may hear of it."""
         assert step.who is not None  # it was refused to somebody
         others = [replace(item, level=Level.MAY) for item in self.model.foresee_end(step.who).expectations]
-        self._gone(step.who)
+        self.gone(step.who)
         return replace(step, outlook=replace(step.outlook, expectations=[*step.outlook.expectations, *others]))
 
     async def _return(self, who: Person) -> None:
@@ -540,7 +468,7 @@ class Stage:
         if self.target.refusal.disconnect and not who.is_connected:
             await self.connect(who.name)
 
-    def _explain(self, extras: Iterable[Extra]) -> None:
+    def explain(self, extras: Iterable[Extra]) -> None:
         """Raise the first that still nothing explains, now that what the step has caused is known."""
         for extra in extras:
             if not self._floats(extra.who, extra.received):
@@ -583,7 +511,7 @@ class Stage:
 
     def _cut_off(self, who: Person, came: str, also: tuple[str, ...] = ()) -> Broken:
         requirement, expected = f"{self.model.protocol.name}/all/1", f"{who} stays connected"
-        broken = Broken(requirement, expected, came, also, check=Check.CONNECTION_KEPT, about=self._cause)
+        broken = Broken(requirement, expected, came, also, check=Check.CONNECTION_KEPT, about=self.cause)
         return broken.shown(Symptom.heard(who, CLOSED))
 
     def lapse(self, broken: Broken) -> None:
@@ -607,7 +535,7 @@ class Stage:
             stays = Broken(expectation.requirement, promise, came, check=Check.CONNECTION_CLOSED, about=name)
             within_s = self.target.deadline_s(expectation.within_ms)
             raise stays.shown(Symptom.unheard(who, CLOSED, {}, within_s)) from None
-        self._gone(who)
+        self.gone(who)
 
     # ---- witnessing --------------------------------------------------------------------------------------------
 
@@ -632,63 +560,14 @@ class Stage:
     def conversation(self, broken: Broken) -> tuple[str, ...]:
         """Return the conversation that shows a fault: who was where, the last step, what was heard, what is wrong."""
         records = list(self.history)[self._step_began :]
-        return _shortened([f"= {self._state_before}", *conversation(records)], range(1, 2), broken)
+        return shortened([f"= {self._state_before}", *conversation(records)], range(1, 2), broken)
 
     def story(self, broken: Broken) -> tuple[str, ...]:
         """Return the conversation that shows a fault from its beginning: every step, and what the last one caused."""
         heard = [record for record in list(self.history)[self._step_began :] if record.direction is Direction.RECEIVED]
-        deeds = range(len(self.steps) - self._deeds, len(self.steps))
-        return _shortened([*self.steps, *conversation(heard)], deeds, broken)
+        deeds = range(len(self.steps) - self.deeds, len(self.steps))
+        return shortened([*self.steps, *conversation(heard)], deeds, broken)
 
 
 async def _nothing_more() -> None:
     """Do nothing: the connection has ended already."""
-
-
-def _shortened(lines: Sequence[str], deeds: Iterable[int], broken: Broken) -> tuple[str, ...]:
-    """Leave out what matters least of a long conversation: how it begins, what was done and what came last stay."""
-    room = LONGEST_CONVERSATION - 1
-    kept = set(range(len(lines)))
-    if len(lines) > room:
-        kept = {0, *(max(deed, 0) for deed in deeds)}
-        while len(kept) + _gaps(kept) < room:
-            kept.add(max(set(range(len(lines))) - kept))
-    shown: list[str] = []
-    after = 0
-    for index in sorted(kept):
-        if index > after:
-            shown.append(f"… {index - after} more lines")
-        shown.append(lines[index])
-        after = index + 1
-    return (*shown, f"! {broken.came}")
-
-
-def _gaps(kept: Collection[int]) -> int:
-    """Count where something is left out between the lines that are kept."""
-    ordered = sorted(kept)
-    return sum(after - before > 1 for before, after in itertools.pairwise(ordered))
-
-
-def _is_settled(counted: tuple[Expectation, int]) -> bool:
-    """Say whether it is no use to wait: everything has come, or nothing more can."""
-    expectation, wanted = counted
-    receiver = expectation.receiver
-    came = sum(received.name == expectation.operation.name for received in receiver.inbox)
-    return came >= wanted or not receiver.is_connected
-
-
-def _is_answered(step: Step) -> bool:
-    """Say whether the ack that was asked for is there, or none will come."""
-    if step.outlook.ack is None or step.who is None:
-        return True
-    acks = (arrival for arrival in step.who.arrivals if isinstance(arrival, Answer))
-    return any(answer.packet.ack_id == step.ack_id for answer in acks) or not step.who.is_connected
-
-
-def _multiset(due: Iterable[Expectation]) -> list[tuple[Expectation, int]]:
-    """Count how often each receiver is to hear each name."""
-    counts: dict[tuple[Person, str], tuple[Expectation, int]] = {}
-    for item in due:
-        key = item.receiver, item.operation.name
-        counts[key] = item, counts.get(key, (item, 0))[1] + 1
-    return list(counts.values())

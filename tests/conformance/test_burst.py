@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conformance.at_once import say_at_once
 from conformance.checks import Check
 from conformance.person import Person
 from conformance.verdict import Broken
@@ -49,7 +50,7 @@ def steps_of(*told: tuple[str, tuple[int, ...]], one_order: str = "") -> list[st
     async def play() -> list[str]:
         async with stage_at(telling(*told), "ana", "ben", "cho") as (stage, _, people):
             stage.model.one_order = one_order  # type: ignore[misc]  # a promise that this protocol does not make
-            await stage.say_at_once(said(people))
+            await say_at_once(stage, said(people))
             return stage.steps
 
     return asyncio.run(play())
@@ -119,7 +120,7 @@ def test_who_is_cut_off_meanwhile_may_hear_it_or_not(hears: bool) -> None:
 
     async def play() -> list[Person]:
         async with stage_at(answer, "ana", "ben", "cho") as (stage, _, people):
-            await stage.say_at_once(said(people), people[2])
+            await say_at_once(stage, said(people), people[2])
             return stage.model.present
 
     assert [person.name for person in asyncio.run(play())] == ["ana", "ben"]

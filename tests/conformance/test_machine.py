@@ -10,8 +10,8 @@ from conformance.case import Case
 from conformance.playground import Playground
 from conformance.runner import Finished, run
 from conformance.search import Search
-from conformance.stage import LONGEST_CONVERSATION
 from conformance.suite import suite_of
+from conformance.telling import LONGEST_CONVERSATION
 from conformance.verdict import Outcome, Verdict
 from tests.faults.space import Faulty, GhostAfterDisconnect, OldSpaceOverheard, PartyLeak, WhisperToAll
 

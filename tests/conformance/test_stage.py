@@ -16,8 +16,9 @@ from conformance.models.space import Seat, SpaceModel
 from conformance.models.space_cast import SpaceCast
 from conformance.person import Person
 from conformance.playground import Options, Playground
-from conformance.stage import LONGEST_CONVERSATION, Stage
+from conformance.stage import Stage
 from conformance.suite import ground
+from conformance.telling import LONGEST_CONVERSATION
 from conformance.verdict import Broken
 from protocols import space
 from reference_server.mode import Mode
