@@ -155,7 +155,7 @@ def _played(
 ) -> Iterator[tuple[Target, Iterator[RunEvent]]]:
     """Give the target as it was found, and what happens as the cases of a tally are played on it."""
     if request.wire:
-        with wire_ground(target, request.options) as bottom:
+        with wire_ground(target, request.options, verbose.tell if verbose else None) as bottom:
             yield bottom.located, run_wire(bottom, [case for case in tally.cases if isinstance(case, WireCase)])
     else:
         with ground(target, request.options, verbose.watch if verbose else None) as playground:

@@ -138,7 +138,10 @@ class Verbose:
 
     def watch(self, record: Record) -> None:
         """Write what somebody has just sent or received; called from any thread."""
-        line = str(record)
+        self.tell(str(record))
+
+    def tell(self, line: str) -> None:
+        """Write a line of a conversation; called from any thread."""
         self._news.line(f"    {line}", style_of(line))
 
     def end(self, report: Report) -> None:

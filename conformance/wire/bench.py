@@ -32,7 +32,7 @@ class Bench:
     def __init__(self, ground: WireGround, cites: tuple[str, ...]) -> None:
         self.ground = ground
         self.cites = cites
-        self.log = Log()
+        self.log = Log(watch=ground.watch)
         self._sockets: list[Socket] = []
         self._sessions: list[Session] = []
         self._tasks: list[asyncio.Task[Answer | None]] = []

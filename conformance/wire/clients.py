@@ -39,6 +39,8 @@ class Log:
     lines: list[str] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
     """Credentials, which are not shown."""
+    watch: Callable[[str], None] | None = None
+    """Hears of every line."""
 
     def note(self, who: str, sign: str, data: Text) -> None:
         """Add what somebody sent (`>`), heard (`<`), or what became of them (`=`)."""
@@ -46,6 +48,8 @@ class Log:
             for secret in self.secrets:
                 data = data.replace(secret, "{…}")
         self.lines.append(f"{who} {sign} {shown(data)}")
+        if self.watch is not None:
+            self.watch(self.lines[-1])
 
 
 class Socket:

@@ -1,7 +1,7 @@
 """What cases of the wire are played on: the target, what its handshake said, where it lets us in, and a witness."""
 
 import json
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
@@ -57,6 +57,8 @@ class WireGround:
     process: Process | None = None
     keeper: Keeper
     """Brings the target back when it has died."""
+    watch: Callable[[str], None] | None = None
+    """Hears of everything that cases send and receive, line by line."""
     witness: Socket | None = None
     first_memory: int = 0
     """What the server held when the first malformed input came."""

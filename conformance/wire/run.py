@@ -3,7 +3,7 @@
 import asyncio
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -38,13 +38,17 @@ class Played:
 
 
 @contextmanager
-def wire_ground(target: Target, options: Options) -> Iterator[WireGround]:
-    """Open the ground to play on; raises TargetUnreachable or UsageError where there is none."""
+def wire_ground(target: Target, options: Options, watch: Callable[[str], None] | None = None) -> Iterator[WireGround]:
+    """Open the ground to play on, and let `watch` hear of every line of the conversations there.
+
+    Raises TargetUnreachable or UsageError where there is none.
+    """
     with Engine() as engine:
         keeper = Keeper(target)
         try:
             engine.submit(_up(target, keeper))
             ground = engine.submit(find(target, options, engine, keeper))
+            ground.watch = watch
             try:
                 yield ground
             finally:

@@ -21,9 +21,10 @@ def check(*words: str) -> Result:
 
 
 def test_our_own_server_passes_with_nothing_but_its_url(whole: str) -> None:
-    ended = check(whole, "--wire", *PARTS)
+    ended = check(whole, "--wire", "--verbose", *PARTS)
 
     assert ended.exit_code == 0, ended.output
+    assert "    ann > 4abc\n" in ended.output
     assert "\nPASSED: " in ended.output
     assert "wire at http://127.0.0.1" in ended.output
     assert " passed, 1 skipped" in ended.output  # memory: this server is in the judge's own process

@@ -72,6 +72,14 @@ def test_what_needs_events_of_the_server_says_so() -> None:
     assert all("name one in the target file" in one.reason for one in verdicts)
 
 
+def test_credentials_are_not_shown() -> None:
+    wire = WireConfig(auth={"token": "sesame"})
+    with served(plain()) as url:
+        (verdict,) = judged(url, "wire/close/a-close-packet-over-websocket", patience=1.0, wire=wire)
+    assert "ann > 40{…}" in verdict.conversation
+    assert "sesame" not in str(verdict)
+
+
 def test_who_does_not_speak_engine_io_cannot_be_judged() -> None:
     with (
         pytest.raises(TargetUnreachable, match="cannot be reached"),
