@@ -90,7 +90,7 @@ def _checks(path: Path, address: str, names: object) -> Iterable[Check]:
     for name in names:
         if name not in _CHECKS:
             near = difflib.get_close_matches(str(name), _CHECKS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "docs/conformance.md lists them"
+            hint = f"did you mean {near[0]}?" if near else f"there is {', '.join(sorted(_CHECKS))}"
             raise UsageError(f"{path}: {address}: there is no kind of check {name!r}; {hint}")
         yield _CHECKS[name]
 

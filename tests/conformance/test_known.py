@@ -62,7 +62,7 @@ def test_a_kind_that_fails_no_longer_is_named() -> None:
         ("x = [", "known.toml: "),
         ('"toy/talk/1" = "law"', "known.toml: toy/talk/1 is a list of kinds of check"),
         ('"toy/talk/1" = ["room-isolatoin"]', "no kind of check 'room-isolatoin'; did you mean room-isolation"),
-        ('"toy/talk/1" = [7]', "no kind of check 7; docs"),
+        ('"toy/talk/1" = [7]', "no kind of check 7; there is accepted-valid, ack-"),
     ],
 )
 def test_a_file_that_is_wrong_is_named_with_what_is_wrong(tmp_path: Path, text: str, why: str) -> None:
