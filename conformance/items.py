@@ -16,7 +16,7 @@ from conformance.case import Case
 from conformance.known import Known
 from conformance.playground import Options, Playground
 from conformance.report.words import promised, visible
-from conformance.runner import Finished, TargetDied, run
+from conformance.runner import Finished, TargetDied, TargetRevived, parts, run
 from conformance.suite import ground, suite_of
 from conformance.tally import Standing, Tally
 from conformance.verdict import Outcome, Verdict
@@ -41,8 +41,11 @@ class Judge:
     tally: Tally
     random: int = 1
     """How many random cases share the budget."""
+    chosen: dict[str, list[str]] = field(default_factory=dict)
+    """Address of a case -> ids of its examples that are selected, in their order; an empty one where it has none."""
     asides: list[str] = field(default_factory=list)
     """What is broken and does not count, for the summary."""
+    _played: dict[str, list[Finished]] = field(default_factory=dict)
     _open: ExitStack = field(default_factory=ExitStack)
     _ground: Playground | None = None
 
@@ -71,21 +74,25 @@ class Judge:
         )
         return cls(target, options, tally)
 
-    def play(self, case: Case) -> tuple[Sequence[Verdict], str]:
-        """Play one case; returns its verdicts, and why the target is gone, if it is."""
+    def play(self, case: Case) -> tuple[Sequence[Finished], str]:
+        """Play what is chosen of one case, once; returns its parts, and why the target is gone, if it is."""
+        if case.address in self._played:
+            return self._played[case.address], ""
         if self._ground is None:
             # The runner knows of one case at a time, and would give each random one the whole budget.
             share = replace(self.options, budget_s=self.options.budget_s / self.random)
             self._ground = self._open.enter_context(ground(self.target, share))
-        verdicts: Sequence[Verdict] = ()
-        for event in run(self._ground, [case]):
+        gone = ""
+        for event in run(self._ground, [replace(case, examples=tuple(filter(None, self.chosen[case.address])))]):
             self.tally.hear(event)
             match event:
                 case Finished():
-                    verdicts = event.verdicts
+                    self._played[case.address] = parts(event)
                 case TargetDied():
-                    return verdicts, event.reason
-        return verdicts, ""
+                    gone = event.reason
+                case TargetRevived():
+                    gone = ""
+        return self._played[case.address], gone
 
     def close(self) -> None:
         """Let go of the target."""
@@ -110,29 +117,36 @@ class SuiteDirectory(pytest.Directory):
     """The suite, in the place of the package that holds it."""
 
     def collect(self) -> Iterator["CaseItem"]:
-        """Yield an item for each case."""
+        """Yield an item for each example of each case, or for the case where it has none."""
         judge = self.config.stash[_JUDGE]
         for case in judge.tally.cases:
-            yield CaseItem.from_parent(self, name=case.address, judge=judge, case=case)
+            for example in case.examples or ("",):
+                name = case.address_of(example)
+                yield CaseItem.from_parent(self, name=name, judge=judge, case=case, example=example)
 
 
 class CaseItem(pytest.Item):
-    """One case; its name is its address."""
+    """One case, or one example; its name is its address."""
 
-    def __init__(self, *, judge: Judge, case: Case, **arguments: Any) -> None:
+    def __init__(self, *, judge: Judge, case: Case, example: str, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.judge = judge
         self.case = case
+        self.example = example
         self.verdicts: Sequence[Verdict] = ()
 
     def setup(self) -> None:
-        """Play the case; raises Unknown."""
+        """Play the case with all its examples that are selected, unless it was; raises Unknown."""
         try:
-            self.verdicts, gone = self.judge.play(self.case)
+            played, gone = self.judge.play(self.case)
         except (UsageError, TargetUnreachable) as error:
             pytest.exit(f"{error}", returncode=pytest.ExitCode.USAGE_ERROR)
         if gone:
             self.session.shouldstop = f"the target died during {self.case.address}: {gone}"
+        # What cannot be said of one example is said with the last of them.
+        is_last = self.example == self.judge.chosen[self.case.address][-1]
+        mine = {self.name, self.case.address} if is_last else {self.name}
+        self.verdicts = [verdict for part in played if part.case.address in mine for verdict in part.verdicts]
         if reasons := _unique(verdict.reason for verdict in self.verdicts if verdict.outcome is Outcome.UNKNOWN):
             raise Unknown("\n".join(reasons))
 
@@ -142,17 +156,17 @@ class CaseItem(pytest.Item):
         failed = [verdict for verdict in self.verdicts if verdict.outcome is Outcome.FAIL]
         if any(tally.standing_of_verdict(verdict) is Standing.FAILED for verdict in failed):
             raise Failed("\n\n".join(self._told(verdict) for verdict in failed))
-        self.judge.asides += [f"{self.case.address}: {self._told(verdict)}" for verdict in failed]
+        self.judge.asides += [f"{self.name}: {self._told(verdict)}" for verdict in failed]
         if any(map(tally.known.covers, failed)):
             pytest.xfail(f"known to fail: {', '.join(verdict.requirement for verdict in failed)}")
-        if tally.standing_of(self.case) is Standing.SKIPPED:
+        if tally.standing_of_all(self.verdicts) is Standing.SKIPPED:
             pytest.skip("; ".join(_unique(verdict.reason for verdict in self.verdicts)))
 
     def _told(self, verdict: Verdict) -> str:
         lines = [promised(self.judge.tally.requirement(verdict.requirement))]
         lines += [f"also {promised(self.judge.tally.requirement(address))}" for address in verdict.also]
         lines += [f"expected  {verdict.expected}", f"came      {verdict.came}", *verdict.conversation]
-        again = f"--rehearsal-seed {self.judge.options.seed} -k '{self.case.address}'"
+        again = f"--rehearsal-seed {self.judge.options.seed} -k '{self.name}'"
         return visible("\n".join([*lines, f"repeat    pytest --pyargs conformance --target {self._named} {again}"]))
 
     @property
@@ -167,7 +181,7 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Return what heads the item in reports."""
-        return self.path, None, self.case.address
+        return self.path, None, self.name
 
 
 class Session:
@@ -177,9 +191,11 @@ class Session:
         self._judge = judge
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Share the budget among the random cases that are left."""
+        """Share the budget among the random cases that are left, and note what is selected of each."""
         items = [item for item in session.items if isinstance(item, CaseItem)]
         self._judge.random = max(1, sum(item.case.is_random for item in items))
+        for item in items:
+            self._judge.chosen.setdefault(item.case.address, []).append(item.example)
 
     def pytest_report_collectionfinish(self) -> str:
         """Name the seed, without which nothing could be repeated."""

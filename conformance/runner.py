@@ -41,6 +41,24 @@ class Finished:
     """What the target said meanwhile, for the coverage."""
 
 
+def parts(finished: Finished) -> list[Finished]:
+    """Return what became of each example as if it were a case, and of the case where there is more to say of it."""
+    case = finished.case
+    if not case.examples:
+        return [finished]
+    own = [verdict for verdict in finished.verdicts if verdict.case == case.address]
+    skipped = own[0].reason if own and all(verdict.outcome is Outcome.SKIP for verdict in own) else None
+    each = []
+    for example in case.examples:
+        part = replace(case, address=case.address_of(example), examples=())
+        why = finished.untried.get(example, skipped)
+        told = [verdict for verdict in finished.verdicts if verdict.case == part.address]
+        told = told or list(_all(part, Outcome.PASS) if why is None else _all(part, Outcome.SKIP, why))
+        each.append(Finished(part, tuple(told), finished.took_s / len(case.examples)))
+    more = tuple(verdict for verdict in own if verdict.outcome >= Outcome.UNKNOWN)
+    return [*each, *([replace(finished, verdicts=more)] if more else [])]
+
+
 @dataclass(frozen=True, slots=True)
 class TargetDied:
     """The target no longer answers; nothing more can be tried unless it is brought back."""

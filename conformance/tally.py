@@ -224,7 +224,11 @@ class Tally:
     def standing_of(self, case: Case) -> Standing | None:
         """Return how a case ended; None while it has not."""
         finished = self.finished.get(case.address)
-        return None if finished is None else _worst(map(self.standing_of_verdict, finished.verdicts))
+        return None if finished is None else self.standing_of_all(finished.verdicts)
+
+    def standing_of_all(self, verdicts: Iterable[Verdict]) -> Standing | None:
+        """Return what several verdicts mean together; None where there are none."""
+        return _worst(map(self.standing_of_verdict, verdicts))
 
     def standing_of_verdict(self, verdict: Verdict) -> Standing:
         """Return what one verdict means for the run."""

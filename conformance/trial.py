@@ -94,7 +94,7 @@ class Series:
             except Skipped as skipped:
                 self._skip(self._tried[-1], str(skipped))
             except Exception:
-                self._leave(self._waiting, "the case ended before it")
+                self._leave([*self._tried[-1:], *self._waiting], "the case ended before that was known")
                 raise
 
     async def _on(self, cast: Cast) -> None:

@@ -1,4 +1,4 @@
-"""The report for continuous integration: JUnit's XML, one test case for each case."""
+"""The report for continuous integration: JUnit's XML, one test case for each case, or for each of its examples."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from conformance.report.report import Report, Run
 from conformance.report.words import promised, visible
-from conformance.runner import Finished, RunEvent
+from conformance.runner import Finished, RunEvent, parts
 from conformance.tally import Standing, Tally
 from conformance.verdict import Outcome, Verdict
 
@@ -36,7 +36,8 @@ class JunitFile:
 
 def _suite(report: Report) -> ElementTree.Element:
     tally = report.tally
-    ended = [tally.standing_of(finished.case) for finished in tally.finished.values()]
+    pieces = [part for finished in tally.finished.values() for part in parts(finished)]
+    ended = [tally.standing_of_all(piece.verdicts) for piece in pieces]
     suite = ElementTree.Element(
         "testsuite",
         name=f"rehearsal.{tally.protocol.name}",
@@ -51,7 +52,7 @@ def _suite(report: Report) -> ElementTree.Element:
     properties = ElementTree.SubElement(suite, "properties")
     for name, value in (("url", report.run.target.url), ("seed", str(report.run.options.seed))):
         ElementTree.SubElement(properties, "property", name=name, value=visible(value))
-    suite.extend(_case(report.run, tally, finished) for finished in tally.finished.values())
+    suite.extend(_case(report.run, tally, piece) for piece in pieces)
     return suite
 
 
@@ -63,7 +64,7 @@ def _case(run: Run, tally: Tally, finished: Finished) -> ElementTree.Element:
         name=visible(case.address),
         time=f"{finished.took_s:.3f}",
     )
-    standing = tally.standing_of(case)
+    standing = tally.standing_of_all(finished.verdicts)
     telling = [verdict for verdict in finished.verdicts if tally.standing_of_verdict(verdict) is standing]
     if standing in _ELEMENTS:
         first = telling[0]

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance.suite import suite_of
 from reference_server.mode import Mode
 from reference_server.serve import running
 from reference_server.settings import Settings
 from reference_server.world import World
 from tests.faults.space import MovesUnlimited, WhisperToAll
+
+[VALID] = [case.examples for case in suite_of("space").cases() if case.address == "space/chat:message/valid"]
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +58,26 @@ def test_each_case_is_a_test_named_by_its_address(tmp_path: Path, whole: str) ->
     code, text = judge(tmp_path, whole, "-k", "space/chat:message/valid or space/session/development")
 
     assert code == 0, text
-    assert outcomes(text, "PASSED") == ["space/chat:message/valid"]
+    assert outcomes(text, "PASSED") == [f"space/chat:message/valid/{example}" for example in VALID]
     assert 'say mode = "development"' in text
-    assert "1 passed, 1 skipped" in text
+    assert f"{len(VALID)} passed, 1 skipped" in text
+
+
+def test_one_example_is_one_test(tmp_path: Path, whole: str) -> None:
+    code, text = judge(tmp_path, whole, "-k", "space/chat:message/invalid/required/content")
+
+    assert code == 0, text
+    assert outcomes(text, "PASSED") == ["space/chat:message/invalid/required/content"]
 
 
 def test_a_broken_promise_fails_with_its_conversation_and_how_to_repeat_it(tmp_path: Path, gossip: str) -> None:
-    code, text = judge(tmp_path, gossip, "-k", "space/whisper:send/valid", "--rehearsal-seed", "5")
+    code, text = judge(tmp_path, gossip, "-k", "space/whisper:send/valid/plain", "--rehearsal-seed", "5")
 
     assert code == 1
-    assert outcomes(text, "FAILED") == ["space/whisper:send/valid"]
+    assert outcomes(text, "FAILED") == ["space/whisper:send/valid/plain"]
     assert "space/whisper/1 MUST A whisper is heard by its target, and by nobody else." in text
     assert "ana > whisper:send" in text
-    assert f"--target {gossip} --rehearsal-seed 5 -k 'space/whisper:send/valid'" in text
+    assert f"--target {gossip} --rehearsal-seed 5 -k 'space/whisper:send/valid/plain'" in text
     assert "Traceback" not in text
 
 
@@ -84,10 +94,10 @@ def test_a_broken_should_fails_only_when_strict(
 
 def test_a_known_failure_is_expected(tmp_path: Path, gossip: str) -> None:
     (tmp_path / "target.toml").write_text(f'url = "{gossip}"\nknown_failures = ["space/whisper/1", "space/jump/1"]\n')
-    code, text = judge(tmp_path, "target.toml", "-k", "whisper:send/valid or (jump and not random)")
+    code, text = judge(tmp_path, "target.toml", "-k", "whisper:send/valid/plain or (jump and not random)")
 
     assert code == 0, text
-    assert outcomes(text, "XFAIL") == ["space/whisper:send/valid"]
+    assert outcomes(text, "XFAIL") == ["space/whisper:send/valid/plain"]
     assert "1 xfailed" in text
 
 

@@ -9,7 +9,7 @@ from conformance.case import Case, Skipped
 from conformance.cast import Cast
 from conformance.checks import Check
 from conformance.playground import Playground
-from conformance.runner import Finished, run
+from conformance.runner import Finished, parts, run
 from conformance.trial import ALIKE, MOST, ONCE_MORE, try_each
 from conformance.verdict import Broken, Outcome
 
@@ -135,9 +135,28 @@ def test_a_crash_of_ours_ends_the_case_and_keeps_what_was_found(ground: Playgrou
     series = Series("a", "b", "c").fails("a", broken()).fails("b", ZeroDivisionError("ours"))
     finished = series.on(ground)
     assert failures(finished) == ["space/toy/many/a"]
-    assert finished.untried == {"c": "the case ended before it"}
+    assert finished.untried == dict.fromkeys(("b", "c"), "the case ended before that was known")
     series = Series("a", "b").fails("a", ZeroDivisionError("ours"))
     assert {verdict.outcome for verdict in series.on(ground).verdicts} == {Outcome.UNKNOWN}
+
+
+# ---- as cases of their own -----------------------------------------------------------------------------------------
+
+
+def test_each_example_has_its_part_of_what_became_of_a_case(ground: Playground) -> None:
+    series = Series("a", "b", "c").fails("a", broken("a")).fails("b", Skipped("too few people"))
+    told = {part.case.address: {verdict.outcome for verdict in part.verdicts} for part in parts(series.on(ground))}
+    assert told == {
+        "space/toy/many/a": {Outcome.FAIL},
+        "space/toy/many/b": {Outcome.SKIP},
+        "space/toy/many/c": {Outcome.PASS},
+    }
+
+
+def test_what_only_the_case_can_tell_is_a_part_too(ground: Playground) -> None:
+    [*each, last] = parts(Series("a", "b").fails("b", ZeroDivisionError("ours")).on(ground))
+    assert [part.verdicts[0].outcome for part in each] == [Outcome.PASS, Outcome.SKIP]
+    assert (last.case.address, last.verdicts[0].outcome) == ("space/toy/many", Outcome.UNKNOWN)
 
 
 # ---- which are chosen ----------------------------------------------------------------------------------------------
