@@ -79,6 +79,12 @@ class Tab:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
+    async def complained(self) -> None:
+        """Wait for the first complaint, which may come a little after its cause."""
+        async with asyncio.timeout(WITHIN_S):
+            while not self.complaints:
+                await self.value("new Promise(requestAnimationFrame)")
+
     async def prefer(self, scheme: str) -> None:
         """Let the system be light or dark."""
         await self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])

@@ -53,7 +53,8 @@ def test_it_asks_nobody_obeys_nobody_and_complains_of_nothing(page: Path) -> Non
         assert await tab.value("document.title") != "1"
 
         assert [url for url in tab.requests if not url.startswith(("file:", "data:"))] == []
-        # The last complaint is the browser's own, of what this test put in.
+        # The only complaint is the browser's own, of what this test put in.
+        await tab.complained()
         assert len(tab.complaints) == 1
         assert "Content Security Policy" in tab.complaints[0]
 
@@ -112,6 +113,7 @@ def test_all_words_can_be_read_by_day_and_by_night_on_a_phone_and_at_a_desk(page
             assert await tab.value(FAINT) == []
         for width in (360, 1280):
             await tab.resize(width, 900)
-            assert await tab.value("document.documentElement.scrollWidth") == width
+            shown_width = "requestAnimationFrame(() => done(document.documentElement.scrollWidth))"
+            assert await tab.value(f"new Promise((done) => {shown_width})") == width
 
     shown(page, look)
