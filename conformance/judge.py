@@ -1,7 +1,7 @@
 """Compares what people heard because of one step with what the contract says they hear."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from conformance.checks import Check
@@ -277,8 +277,8 @@ def _late(
     about = step.on(due.operation.name) if isinstance(due, Expectation) else step.cause
     broken = Broken(due.requirement, promise, f"it came after {took_s * 1000:.0f} ms", check=check, about=about)
     if isinstance(due, Expectation):
-        return broken.shown(_unheard(due, target))
-    return broken.shown(_unacknowledged(step.who, due, target))
+        return broken.shown(replace(_unheard(due, target), is_late=True))
+    return broken.shown(replace(_unacknowledged(step.who, due, target), is_late=True))
 
 
 def _unheard(due: Expectation, target: Target) -> Symptom:

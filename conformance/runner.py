@@ -13,7 +13,8 @@ from conformance.claims import as_claimed, unclaimed
 from conformance.coverage import Mark
 from conformance.playground import Playground
 from conformance.process import FINE, Condition, Life, examine
-from conformance.reproduce.record import record
+from conformance.reproduce.record import record, unrecorded
+from conformance.reproduce.trace import Trace
 from conformance.trial import ONCE_MORE, Found
 from conformance.verdict import Broken, Outcome, Verdict
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, TargetUnreachable, UsageError
@@ -197,11 +198,20 @@ def _failed(case: Case, found: Found) -> Verdict:
         check=broken.check,
         about=broken.about,
         origin=broken.origin,
-        trace=None if broken.evidence is None else record(broken.evidence, broken.symptoms),
+        trace=_trace(broken),
         times=found.times,
         conversation=found.conversation,
         also=tuple(address for address in dict.fromkeys((*broken.also, *case.means)) if address != broken.requirement),
     )
+
+
+def _trace(broken: Broken) -> Trace | None:
+    if (evidence := broken.evidence) is None:
+        return None
+    try:
+        return record(evidence, broken.symptoms, expected=broken.expected, came=broken.came)
+    except Exception:  # noqa: BLE001 -- whatever our own telling dies of, the finding stands
+        return unrecorded(evidence, "our own recorder crashed:\n" + traceback.format_exc())
 
 
 def _blamed(ground: Playground, case: Case, verdicts: tuple[Verdict, ...], condition: Condition) -> tuple[Verdict, ...]:

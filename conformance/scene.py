@@ -1,6 +1,6 @@
 """Scenes: what a protocol promises in words, played by hand; each is a case with the requirements that it shows."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -8,6 +8,7 @@ from conformance.case import Case
 from conformance.cast import Cast
 from conformance.checks import Check
 from conformance.playground import Playground
+from conformance.symptom import Symptom
 from conformance.verdict import Broken
 
 C = TypeVar("C", bound=Cast)
@@ -70,8 +71,15 @@ def checking(check: Check) -> Iterator[None]:
 
 
 def require(
-    holds: bool, requirement: str, expected: str, came: object, *, check: Check = Check.LAW, about: str = ""
+    holds: bool,
+    requirement: str,
+    expected: str,
+    came: object,
+    *,
+    check: Check = Check.LAW,
+    about: str = "",
+    shown: Sequence[Symptom] = (),
 ) -> None:
-    """Raise Broken unless something holds."""
+    """Raise Broken unless something holds; `shown` says how others can see that it does not."""
     if not holds:
-        raise Broken(requirement, expected, str(came), check=check, about=about)
+        raise Broken(requirement, expected, str(came), check=check, about=about).shown(*shown)

@@ -21,6 +21,11 @@ ADMITTED: Final = "(admitted)"
 HTTP: Final = "(http)"
 """An answer over HTTP; its value has `status`, `body` and `headers`, whose names are in lower case."""
 
+HEARD_S: Final = 2.0
+"""How long somebody listens who does the same, for what must not come."""
+MISSED_S: Final = 5.0
+"""How long for what must come, at least: nobody knows how busy their machine is."""
+
 Like: TypeAlias = Literal["is", "is not", "is one of", "has", "lacks", "is long"]
 
 
@@ -79,8 +84,17 @@ class Symptom:
     """Whether the fault is that it does not come; otherwise it is that it does."""
     within_s: float = 1.0
     """How long to wait until it is known not to come."""
+    is_late: bool = False
+    """Whether it does come, only later than that."""
     is_belated: bool = False
     """Whether it comes by itself, some time after the last thing that anybody did."""
+
+    @property
+    def waits_s(self) -> float:
+        """How long somebody waits who does the same, until they know."""
+        if not self.is_missing:
+            return HEARD_S
+        return self.within_s if self.is_late else max(MISSED_S, self.within_s)
 
     @classmethod
     def heard(cls, who: object, name: str, *tests: Test, times: int = 0) -> Self:

@@ -23,6 +23,7 @@ from conformance.report.junit import JunitFile
 from conformance.report.progress import Verbose, progress
 from conformance.report.sarif import SarifFile
 from conformance.report.terminal import Terminal, TextFile
+from conformance.reproduce.files import Reproducers
 from conformance.runner import RunEvent, run
 from conformance.suite import ground, suite_of
 from conformance.tally import Tally, uncited, worst
@@ -54,6 +55,8 @@ class Request:
     """Whether the wire below is judged, and not what is said over it."""
     beside: tuple[Case, ...] = ()
     """Further cases, which need nothing of the target."""
+    reproducers: Reproducers | None = None
+    """Writes how others can see what is broken; None where nobody wants to have that."""
     again: str = ""
     """The command that plays everything again, where it is not a `rehearsal check`."""
 
@@ -144,6 +147,9 @@ def judge(request: Request, listeners: Sequence[Listener]) -> Report:
             repeat=request.command,
         )
     report = Report(run=circumstances, tally=tally, took_s=time.monotonic() - began, stopped=stopped)
+    if request.reproducers is not None:
+        written = request.reproducers.write(tally.defects(), tally.protocol.requirements)
+        report = replace(report, reproducers=written)
     for listener in listeners:
         listener.end(report)
     return report

@@ -17,6 +17,7 @@ from conformance.checks import Check
 from conformance.http import Reply
 from conformance.person import Person
 from conformance.scene import Scenes, require
+from conformance.symptom import HTTP, Symptom, Test
 from conformance.verdict import Broken
 from protocols.contract import Audience, Json, Operation, Protocol, Trigger
 from protocols.errors import ConnectRefused, NotHeard, TargetUnreachable
@@ -273,7 +274,9 @@ async def _health(cast: Cast, requirement: str) -> Mapping[str, Any]:
     reply = (await _ask(cast, "/health", requirement)).expect(requirement, 200)
     health = reply.json(requirement)
     missing = _HEALTH.keys() - health.keys()
-    require(not missing, requirement, f"/health says {', '.join(sorted(missing))}", reply, check=Check.HTTP_BODY)
+    shown = Symptom.answered_otherwise(*(Test(("body",), "has", name) for name in _HEALTH))
+    says = f"/health says {', '.join(sorted(missing))}"
+    require(not missing, requirement, says, reply, check=Check.HTTP_BODY, shown=[shown])
     wrong = [name for name, kind in _HEALTH.items() if not isinstance(health[name], kind)]
     require(
         not wrong, requirement, f"/health says {', '.join(wrong)} in a type of its own", reply, check=Check.HTTP_BODY
@@ -320,8 +323,14 @@ async def http__cors(cast: Cast) -> None:
             allowed = reply.headers.get("Access-Control-Allow-Origin", "")
             expected = f"GET {url} {'allows' if is_ours else 'does not allow'} the origin {origin}"
             came = f"Access-Control-Allow-Origin: {allowed or 'absent'}"
-            is_right = (allowed == origin) if is_ours else (allowed not in {origin, "*"})
-            require(is_right, requirement, expected, came, check=Check.HTTP_HEADERS)
+            at = ("headers", "access-control-allow-origin")
+            shown = (
+                Symptom.answered_otherwise(Test(at, "is", origin))
+                if is_ours
+                else Symptom.heard(HTTP, HTTP, Test(at, "is one of", [origin, "*"]))
+            )
+            holds = (allowed == origin) if is_ours else (allowed not in {origin, "*"})
+            require(holds, requirement, expected, came, check=Check.HTTP_HEADERS, shown=[shown])
 
 
 @_shows("http/4")
@@ -331,15 +340,15 @@ async def http__security_headers(cast: Cast) -> None:
     for path in ("/health", "/metrics", "/no-such-page", f"{cast.stage.target.path}?EIO=4&transport=nonsense"):
         reply = await _ask(cast, path, requirement)
         for header in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Content-Security-Policy"):
+            shown = Symptom.answered_otherwise(Test(("headers",), "has", header.lower()))
+            expected = f"GET {path} answers with {header}"
             require(
-                header in reply.headers,
-                requirement,
-                f"GET {path} answers with {header}",
-                "it is absent",
-                check=Check.HTTP_HEADERS,
+                header in reply.headers, requirement, expected, "it is absent", check=Check.HTTP_HEADERS, shown=[shown]
             )
         nosniff = reply.headers["X-Content-Type-Options"]
-        require(nosniff == "nosniff", requirement, f"GET {path} answers nosniff", nosniff, check=Check.HTTP_HEADERS)
+        shown = Symptom.answered_otherwise(Test(("headers", "x-content-type-options"), "is", "nosniff"))
+        answers = f"GET {path} answers nosniff"
+        require(nosniff == "nosniff", requirement, answers, nosniff, check=Check.HTTP_HEADERS, shown=[shown])
         if cast.stage.target.url.startswith("https:"):
             hsts = reply.headers.get("Strict-Transport-Security", "absent")
             expected = f"GET {path} tells browsers to come by TLS alone from now on"

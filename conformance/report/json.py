@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -140,4 +141,5 @@ def _defect(report: Report, defect: Defect) -> Json:
         "came": verdict.came,
         "conversation": list(verdict.conversation),
         "repeat": report.run.repeat(verdict.case),
+        "reproducer": None if (reproducer := report.reproducers.get(verdict.key)) is None else asdict(reproducer),
     }

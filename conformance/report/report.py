@@ -1,13 +1,15 @@
 """What every report is written from: the circumstances of a run, and what it found out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from conformance.playground import Options
+from conformance.reproduce.files import Reproducer
 from conformance.runner import RunEvent
 from conformance.tally import Tally
+from conformance.verdict import Key
 from simulators.target import Target
 
 
@@ -34,6 +36,8 @@ class Report:
     took_s: float
     stopped: str = ""
     """Why it ended before its last case; empty when it did not."""
+    reproducers: Mapping[Key, Reproducer] = field(default_factory=dict)
+    """How others can see its defects, by the keys of their verdicts; nothing where no folder was asked for."""
 
 
 class Listener(Protocol):

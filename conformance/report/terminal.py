@@ -86,6 +86,8 @@ class Terminal:
         for index, line in enumerate(verdict.conversation):
             self._labelled("" if index else "said", line, style_of(line))
         self._labelled("repeat", report.run.repeat(verdict.case), "bold")
+        if (reproducer := report.reproducers.get(verdict.key)) is not None:
+            self._labelled("alone", reproducer.told)
 
     def _riddles(self, report: Report) -> None:
         for reason, verdicts in report.tally.riddles().items():

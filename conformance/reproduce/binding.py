@@ -31,6 +31,7 @@ class Binder:
         self._heard: dict[object, Picked] = {}
         self._fresh: dict[str, Fresh] = {}
         self._tokens: dict[str, Source] = {}
+        self._called: dict[str, str] = {}  # guest's id in this run -> the name of who plays them
 
     # ---- what is said ------------------------------------------------------------------------------------------
 
@@ -50,15 +51,28 @@ class Binder:
         self._said.add(value)
         return cast("Template", value)
 
+    def call(self, token: str, name: str) -> None:
+        """Call the guest who holds a token, who was a number in this run, by the name of whoever plays them."""
+        origin = self._origins.get(token)
+        if not isinstance(origin, Signed) or not self._runs.pattern:
+            return
+        texts = [one for one in origin.claims.values() if isinstance(one, str) and self._runs.search(one)]
+        number = re.search(r"\d+$", min(texts, key=len)) if texts else None
+        if number is not None and name not in self._called.values():
+            self._called.setdefault(min(texts, key=len), name)
+
     def _text(self, text: str) -> Template:
+        for guest, name in self._called.items():
+            if guest in text:
+                text = re.sub(rf"{re.escape(guest)}(?!\d)", re.sub(r"\d+$", name, guest), text)
         if text in self._heard:
             return Bound((self._heard[text],))
         parts: list[str | Source] = [text]
         for known, source in (*self._known_secrets(text), *self._known_ids(text)):
             parts = [piece for part in parts for piece in _split(part, known, source())]
         parts = [piece for part in parts for piece in self._own(part)]
+        self._said.add(text)
         if all(isinstance(part, str) for part in parts):
-            self._said.add(text)
             return text
         return Bound(tuple(parts))
 

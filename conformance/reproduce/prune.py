@@ -1,6 +1,7 @@
 """Leaves out of a trace what cannot matter, so that it can be read: what was refused, and people at the edge."""
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from conformance.reproduce.trace import Bound, Picked, Source, Step, Template, Token, Trace, sources, spoken
@@ -9,11 +10,16 @@ from conformance.symptom import HTTP
 
 def pruned(trace: Trace) -> Trace:
     """Return a trace without steps that the contract refuses, and without people who take no part in it."""
-    trace = _without(trace, {n for n, step in enumerate(trace.steps) if step.is_refused and n < trace.window})
+    for n in reversed(range(trace.window)):
+        if trace.steps[n].is_refused:
+            trace = _without(trace, {n})
     for who in dict.fromkeys(step.who for step in trace.steps):
         if _is_bystander(trace, who):
             trace = _without(trace, {n for n, step in enumerate(trace.steps) if step.who == who})
-    return _without(trace, set(_unused_sessions(trace)))
+    for n in reversed(range(trace.window)):
+        if _is_idle_request(trace, n):
+            trace = _without(trace, {n})
+    return trace
 
 
 def _is_bystander(trace: Trace, who: str) -> bool:
@@ -23,34 +29,71 @@ def _is_bystander(trace: Trace, who: str) -> bool:
         return False
     if any(trace.steps[n].deed not in {"connect", "emit", "leave", "cut"} for n in own):
         return False
-    others = [step for n, step in enumerate(trace.steps) if step.who != who]
-    if any(picked.who == who for step in others for picked in _picks(spoken(step))):
+    tokens = [source for n in own for source in spoken(trace.steps[n]) if isinstance(source, Token)]
+    others = [step for step in trace.steps if step.who != who and not _is_in_name_of(step, tokens)]
+    said = [template for step in others for template in (step.arguments, step.url, step.headers, step.auth)]
+    said += [value for one in trace.symptoms for value in one.values]
+    if _is_spoken_of(trace, who, own, tokens, said):
         return False
-    if any(picked.who == who for one in trace.symptoms for value in one.values for picked in _picks(sources(value))):
-        return False
-    heard_of = any(other != who for n in own for other, _ in trace.steps[n].heard)
-    hears = any(one == who for step in others for one, _ in step.heard)
-    return not heard_of and not hears
+    # Whoever did only what several did, such as coming and joining, or those did who matter, is one of many.
+    key = {one.symptom.who for one in trace.symptoms} | {step.who for step in trace.steps[trace.window :]}
+    doers = {(step.deed, step.name, step.who) for step in trace.steps}
+    several = Counter((deed, name) for deed, name, _ in doers)
+    usual = {(step.deed, step.name) for step in trace.steps if step.who in key or several[step.deed, step.name] > 1}
+    return all((trace.steps[n].deed, trace.steps[n].name) in usual for n in own)
 
 
-def _unused_sessions(trace: Trace) -> Iterator[int]:
-    """Yield the steps that got a session which nobody uses."""
-    templates = [one for step in trace.steps for one in spoken(step)]
-    shown = [source for one in trace.symptoms for value in one.values for source in sources(value)]
-    used = {picked.step for picked in _picks([*templates, *shown])}
-    for n, step in enumerate(trace.steps):
-        if step.deed == "http" and step.is_session and n not in used and n < trace.window:
-            yield n
+def _is_in_name_of(step: Step, tokens: Sequence[Token]) -> bool:
+    """Say whether a request shows one of these tokens."""
+    return step.who == HTTP and any(source in tokens for source in spoken(step))
+
+
+def _is_spoken_of(
+    trace: Trace, who: str, own: Sequence[int], tokens: Sequence[Token], said: Sequence[Template]
+) -> bool:
+    """Say whether others say anything that they know of somebody: what they heard, or whose session they have."""
+    got = [picked.step for n in own for picked in _picks(spoken(trace.steps[n]))]
+    sessions = [step for step in got if trace.steps[step].is_session]
+    picks = _picks([source for template in said for source in sources(template)])
+    if any(picked.who == who or picked.step in sessions for picked in picks):
+        return True
+    known = [leaf for token in tokens for leaf in _leaves(dict(token.claims))]
+    spoken_of = [leaf for template in said for leaf in _leaves(template)]
+    return any(leaf in spoken_of for leaf in known if leaf != who)
+
+
+def _leaves(template: Template) -> Iterator[Template]:
+    """Yield the texts of a template; what stands in a token is its bearer's own business."""
+    match template:
+        case Bound() | str():
+            yield template
+        case bytes():
+            return
+        case Mapping():
+            for value in template.values():
+                yield from _leaves(value)
+        case Sequence():
+            for value in template:
+                yield from _leaves(value)
+
+
+def _is_idle_request(trace: Trace, n: int) -> bool:
+    """Say whether a request got a session that nobody uses, or was made in the name of nobody who is left."""
+    step = trace.steps[n]
+    templates = [source for one in trace.symptoms for value in one.values for source in sources(value)]
+    others = [source for place, one in enumerate(trace.steps) if place != n for source in spoken(one)]
+    if step.deed != "http" or any(picked.step == n for picked in _picks([*templates, *others])):
+        return False
+    people = [source for one in trace.steps if one.who != HTTP for source in spoken(one)]
+    tokens = [source for source in spoken(step) if isinstance(source, Token)]
+    return step.is_session or step.name == "GET" or (bool(tokens) and not any(token in people for token in tokens))
 
 
 def _without(trace: Trace, dropped: Collection[int]) -> Trace:
-    """Return a trace without some steps, and without those that speak of what came of them."""
-    dropped = set(dropped)
-    for n, step in enumerate(trace.steps):
-        if any(picked.step in dropped for picked in _picks(spoken(step))):
-            dropped.add(n)
-    shown = [source for one in trace.symptoms for value in one.values for source in sources(value)]
-    if not dropped or any(n >= trace.window for n in dropped) or any(one.step in dropped for one in _picks(shown)):
+    """Return a trace without some steps, or the whole where others speak of what came of these."""
+    said = [source for n, step in enumerate(trace.steps) if n not in dropped for source in spoken(step)]
+    said += [source for one in trace.symptoms for value in one.values for source in sources(value)]
+    if not dropped or any(n >= trace.window for n in dropped) or any(one.step in dropped for one in _picks(said)):
         return trace
     kept = [n for n in range(len(trace.steps)) if n not in dropped]
     places = {n: place for place, n in enumerate(kept)}
@@ -98,5 +141,5 @@ def _source_at(source: Source, places: dict[int, int]) -> Source:
             return source
 
 
-def _picks(found: "Collection[Source] | Iterator[Source]") -> list[Picked]:
+def _picks(found: Collection[Source] | Iterator[Source]) -> list[Picked]:
     return [source for source in found if isinstance(source, Picked)]

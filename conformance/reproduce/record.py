@@ -19,17 +19,38 @@ _HTTP_LINE: Final = re.compile(r"[A-Z]+ /|HTTP \d")  # how requests and their an
 _SAID_GOODBYE: Final = "closed: io client disconnect"
 _WAS_CUT: Final = "closed: transport aborted"
 MAX_AGAIN: Final = 4
-"""How much of what came must come again where nothing else says what is wrong."""
+"""How many wrong values of one event must come again."""
 
 
-def record(evidence: Evidence, symptoms: Sequence[Symptom]) -> Trace:
-    """Return the trace of a failure; without symptoms what came in the end must come again."""
-    return _Recorder(evidence).trace(symptoms)
+def record(evidence: Evidence, symptoms: Sequence[Symptom], *, expected: str = "", came: str = "") -> Trace:
+    """Return the trace of a failure.
+
+    Where nobody has said what shows it, that is what came in the end and is told as wrong: a value that stands in
+    `came` and not in `expected`.
+    """
+    return _Recorder(evidence, expected, came).trace(symptoms)
+
+
+def unrecorded(evidence: Evidence, why: str) -> Trace:
+    """Return a trace that nobody can play."""
+    target = evidence.target
+    return Trace(
+        protocol=target.protocol,
+        url=target.url,
+        path=target.path,
+        namespace=target.namespace or "/",
+        steps=(),
+        window=0,
+        symptoms=(),
+        unshown=why,
+    )
 
 
 class _Recorder:
-    def __init__(self, evidence: Evidence) -> None:
+    def __init__(self, evidence: Evidence, expected: str, told: str) -> None:
         self.evidence = evidence
+        self.expected = expected
+        self.told = told
         self.steps: list[Step] = []
         self.unshown = ""
         self.window: int | None = None
@@ -42,6 +63,9 @@ class _Recorder:
         self._at = 0  # after how many records
 
     def trace(self, symptoms: Sequence[Symptom]) -> Trace:
+        for one in self.evidence.records:
+            if one.endpoint is not None and one.endpoint.auth is not None:
+                self.binder.call(str(one.endpoint.auth.get("token")), one.actor)
         asides = list(self.evidence.asides)
         for at, one in enumerate(self.evidence.records):
             self._at = at
@@ -54,6 +78,8 @@ class _Recorder:
         if any(symptom.is_belated for symptom in symptoms):
             self.window = max((n for n, step in enumerate(self.steps) if step.deed != "wait"), default=0)
         shown = symptoms or tuple(self._again())
+        while self.steps and self._is_farewell(self.steps[-1], shown):
+            self.steps.pop()
         self._count(shown)
         return Trace(
             protocol=self.evidence.target.protocol,
@@ -61,10 +87,14 @@ class _Recorder:
             path=self.evidence.target.path,
             namespace=self.evidence.target.namespace or "/",
             steps=tuple(self.steps),
-            window=len(self.steps) if self.window is None else self.window,
+            window=len(self.steps) if self.window is None else min(self.window, len(self.steps)),
             symptoms=tuple(map(self._shown, shown)),
             unshown=self.unshown or ("" if shown else "nothing that comes over the wire shows it"),
         )
+
+    def _is_farewell(self, step: Step, symptoms: Sequence[Symptom]) -> bool:
+        """Say whether the judge let somebody go because all was known."""
+        return step.deed in {"leave", "cut"} and any(step.who == symptom.who for symptom in symptoms)
 
     # ---- deeds -------------------------------------------------------------------------------------------------
 
@@ -217,14 +247,19 @@ class _Recorder:
             self.steps[n] = replace(step, matches=tuple(counts[n, place] for place in range(len(symptoms))))
 
     def _again(self) -> Iterator[Symptom]:
-        """Yield all that came in the end: where it comes again, the fault is still there."""
-        for who, name, value in self.came[-MAX_AGAIN:]:
-            tests = [Test(path, "is", leaf) for path, leaf in _leaves(value) if not self._varies(leaf)]
+        """Yield what came in the end and is told as wrong: where it comes again, the fault is still there."""
+        for who, name, value in self.came:
+            tests = [Test(path, "is", leaf) for path, leaf in _leaves(value) if self._is_told(leaf)]
             if tests and name not in {ADMITTED, CLOSED}:
-                yield Symptom.heard(who, name, *tests, *_lengths(value), times=1)
+                yield Symptom.heard(who, name, *tests[:MAX_AGAIN], times=1)
+                return
 
-    def _varies(self, leaf: Json) -> bool:
-        return isinstance(leaf, str | float) and self.binder.is_of_the_server(leaf)
+    def _is_told(self, leaf: Json) -> bool:
+        """Say whether a value that anybody would get again is told as what came, and not as what was expected."""
+        if not isinstance(leaf, str | int | float) or isinstance(leaf, bool) or self.binder.is_of_the_server(leaf):
+            return False
+        word = re.compile(rf"(?<![\w.]){re.escape(str(leaf))}(?![\w.])")
+        return len(str(leaf)) > 1 and bool(word.search(self.told)) and not word.search(self.expected)
 
 
 def _is_of(symptom: Symptom, who: str, name: str, value: Json) -> bool:
@@ -243,15 +278,6 @@ def _leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tup
                 yield from _leaves(item, (*path, index))
         case _:
             yield path, value
-
-
-def _lengths(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[Test]:
-    match value:
-        case Mapping():
-            for key, item in value.items():
-                yield from _lengths(item, (*path, key))
-        case list() | tuple():
-            yield Test(path, "is long", len(value))
 
 
 def _steps(pointer: str) -> Iterator[str | int]:

@@ -20,6 +20,7 @@ EPILOG = examples(
     "rehearsal check http://127.0.0.1:3001 --wire",
     "rehearsal check --init http://127.0.0.1:3001",
     "rehearsal check --target target.toml --report reports --junit reports/junit.xml",
+    "rehearsal check --replay reports/replays/space-whisper-1-room-isolation.json",
 )
 
 
@@ -55,6 +56,14 @@ def check(
     force: Annotated[bool, typer.Option("--force", help="With --init: write over a file that is there.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Let a broken SHOULD fail the run.")] = False,
     slow: Annotated[bool, typer.Option("--slow", help="Try what takes minutes, too.")] = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Play one failure again, from the replays/ of a report; exit code 1 when it still shows.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = None,
     budget_s: Annotated[
         float | None,
@@ -106,9 +115,11 @@ def check(
     from conformance.known import Known
     from conformance.playground import Options
     from conformance.report.terminal import listing, listing_of_cases
+    from conformance.reproduce.files import Reproducers
     from protocols import PROTOCOLS
     from rehearsal.check import Request, Telling, begin, each, listeners_for, split_url
     from rehearsal.check import check as judge
+    from rehearsal.replay import replay as play_again
     from rehearsal.target_options import TargetOptions
 
     if init:
@@ -117,7 +128,9 @@ def check(
     if wire and (transport or protocol):
         raise UsageError("--wire tries every transport, and knows no protocol; leave out --transport and --protocol")
     words = [word for word in (url, *(addresses or ())) if word is not None]
-    url, chosen = split_url(words, needs_url=target is None and not list_)
+    url, chosen = split_url(words, needs_url=target is None and not list_ and replay is None)
+    if replay is not None:
+        raise typer.Exit(play_again(replay, url, output()))
     where = TargetOptions(url=url, file=target, protocol=protocol, namespace=namespace, transport=transport)
     options = Options(seed=secrets.randbits(32) if seed is None else seed, slow=slow)
     known = Known() if baseline is None else Known.read(baseline)
@@ -129,6 +142,7 @@ def check(
         baseline=known,
         budget_s=budget_s,
         wire=wire,
+        reproducers=None if report is None or list_ else Reproducers(report, name),
     )
     console = output()
     if cases and not list_:

@@ -169,6 +169,7 @@ def test_json_says_everything(mixed: Report, tmp_path: Path) -> None:
         "came": "silence",
         "conversation": ["= ana, ben", "ana > talk {}", "! silence"],
         "repeat": "rehearsal check URL toy/talk/bad --seed 7",
+        "reproducer": None,
     }
 
 

@@ -1,0 +1,229 @@
+"""Scripts in Python, with the asynchronous client of python-socketio."""
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from conformance.reproduce.language import MAX_LINES, Language, Needs, packed
+from conformance.reproduce.trace import Step
+from conformance.symptom import ACK, ADMITTED, CLOSED, HTTP, REFUSED, STRAY_ACK, Symptom
+
+CONNECT: Final = """\
+async def connect(who, **how):
+    sio = HERE[who] = {client}(reconnection=False, request_timeout=20)
+    sio.on("*", lambda name, *values: HEARD.append((who, name, (values or [None])[0])), NS)
+"""
+OF_CLOSED: Final = f"""\
+    sio.on("disconnect", lambda *why: HEARD.append((who, "{CLOSED}", why)), NS)
+"""
+OF_FENCES: Final = """\
+    sio.on("connect_error", lambda *_: sio.fence.set(), "*")
+    sio.on("connect", lambda *_: sio.fence.set(), "*")
+"""
+OPEN: Final = """\
+    how = {{"transports": ["websocket"], "wait_timeout": 20, **how}}
+    await sio.connect(URL, namespaces=[NS], {options}**how)
+"""
+ATTEMPT: Final = f"""\
+    sio.on("connect_error", lambda no=None: HEARD.append((who, "{REFUSED}", no.get("message") if no else "")), NS)
+    how = {{{{"transports": ["websocket"], "wait_timeout": 20, **how}}}}
+    try: await sio.connect(URL, namespaces=[NS], {{options}}**how)
+    except socketio.exceptions.ConnectionError: return
+    HEARD.append((who, "{ADMITTED}", None))
+"""
+STRAY: Final = f"""\
+class Client(socketio.AsyncClient):
+    async def _handle_ack(self, namespace, id, data):
+        if id not in self.callbacks.get(namespace or "/", {{}}):
+            HEARD.extend((who, "{STRAY_ACK}", data) for who in HERE if HERE[who] is self)
+        await super()._handle_ack(namespace, id, data)
+"""
+HEAR: Final = """\
+async def hear(who, name, times=1, test=lambda v: True, within=10):
+    for _ in range(int(within * 50)):
+        came = [value for one, what, value in HEARD if (one, what) == (who, name) and test(value)]
+        if len(came) >= times: return came[times - 1] or True
+        await asyncio.sleep(0.02)
+"""
+SAY: Final = f"""\
+async def say(who, name, *values, ack=False, until=None, times=1):
+    on_ack = lambda *values: HEARD.append((who, "{ACK}", (values or [None])[0]))
+    if HERE[who].connected: await HERE[who].emit(name, values, NS, on_ack if ack else None)
+    return until and (await hear(who, until, times) or sys.exit(2))
+"""
+SETTLE: Final = """\
+async def settle():
+    for sio in [*HERE.values()] * 2:
+        sio.fence = asyncio.Event()
+        if sio.connected: await sio.eio.send("0/nowhere,") or await asyncio.wait_for(sio.fence.wait(), 5)
+"""
+HTTP_CALL: Final = """\
+def http(method, path, body=None, **headers):
+    data, kind = (None, {}) if body is None else (json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(urllib.request.Request(URL + path, data, {**kind, **headers}, method=method)) as answer:
+        return json.loads(answer.read() or "null")
+"""
+ASK: Final = f"""\
+def ask(method, path, body=None, **headers):
+    data, kind = (None, {{}}) if body is None else (json.dumps(body).encode(), {{"Content-Type": "application/json"}})
+    try: answer = urllib.request.urlopen(urllib.request.Request(URL + path, data, {{**kind, **headers}}, method=method))
+    except urllib.error.HTTPError as error: answer = error
+    body, headers = answer.read().decode(), {{name.lower(): value for name, value in answer.headers.items()}}
+    try: body = json.loads(body)
+    except ValueError: pass
+    HEARD.append(("{HTTP}", "{HTTP}", {{"status": answer.status, "body": body, "headers": headers}}))
+    return body
+"""
+SIGN: Final = """\
+def token(claims, lives=None, alg="HS256"):
+    claims = {**({"iat": int(time.time()), "exp": int(time.time()) + lives} if lives else {}), **claims}
+    text = b".".join(part(json.dumps(one).encode()) for one in ({"alg": alg}, claims))
+    return (text + b"." + part(hmac.digest(SECRET.encode(), text, "sha" + alg[2:]))).decode()
+def part(data): return base64.urlsafe_b64encode(data).rstrip(b"=")
+"""
+AT: Final = """\
+def at(value, *path):
+    for step in path:
+        try: value = value[step]
+        except (LookupError, TypeError): return None
+    return value
+"""
+END: Final = """\
+sys.excepthook = lambda kind, error, trace: print("nobody can tell:", repr(error), flush=True) or os._exit(2)
+os._exit(asyncio.run(main()))
+"""
+
+
+class Python(Language):
+    """Says it in Python."""
+
+    suffix, comment, begins, conjunction = ".py", "#", "", " and "
+    words = {None: "None", True: "True", False: "False"}  # noqa: RUF012 -- a constant, typed by its base
+    comparing = {  # noqa: RUF012
+        "is": "{at} == {value}",
+        "is not": "{at} != {value}",
+        "is one of": "{at} in {value}",
+        "has": "{value} in ({at} or ())",
+        "lacks": "{value} not in ({at} or ())",
+        "is long": "len({at} or ()) == {value}",
+    }
+
+    def literal(self, text: str) -> str:
+        """Return a text in quotes."""
+        return json.dumps(text, ensure_ascii=not text.isprintable())
+
+    def repeated(self, letter: str, count: int) -> str:
+        """Return a letter so many times."""
+        return f"{letter} * {count}"
+
+    def bytes(self, data: bytes) -> str:
+        """Return bytes."""
+        return repr(data)
+
+    def key(self, key: str) -> str:
+        """Return the key of an object."""
+        return self.text(key)
+
+    def env(self, name: str) -> str:
+        """Return what an environment variable holds."""
+        return f'os.environ["{name}"]'
+
+    def at(self, path: Sequence[str | int]) -> str:
+        """Return what stands at a path in `v`, or nothing."""
+        if len(path) == 1 and isinstance(path[0], str):
+            return f"(v if type(v) is dict else {{}}).get({self.literal(path[0])})"
+        return f"at(v, {', '.join(self.literal(s) if isinstance(s, str) else str(s) for s in path)})" if path else "v"
+
+    def deed(self, step: Step, until: tuple[str, int] | None) -> str:
+        """Return a step as an expression."""
+        who = self.literal(step.who)
+        match step.deed:
+            case "connect":
+                return f"await connect({', '.join([who, *self._how(step)])})"
+            case "emit":
+                said = [who, self.literal(step.name), *map(self.say, step.arguments)]
+                said += ["ack=True"] if step.asks else []
+                said += [f"until={self.literal(until[0])}"] if until else []
+                said += [f"times={until[1]}"] if until and until[1] > 1 else []
+                return f"await say({', '.join(said)})"
+            case "raw":
+                return f"await HERE[{who}].eio.ws.send_str({self.say(step.arguments[0])})"
+            case "leave":
+                return f"await HERE.pop({who}).disconnect()"
+            case "cut":
+                return f"await HERE.pop({who}).eio.ws.close()"
+            case "http":
+                said = [self.literal(step.name), self.say(step.url), *map(self.say, step.arguments)]
+                said += [f"**{self.say(step.headers)}"] if step.headers else []
+                return f"{'http' if until is None else 'ask'}({', '.join(said)})"
+            case "wait":
+                return f"await asyncio.sleep({step.wait_s:g})"
+
+    def _how(self, step: Step) -> list[str]:
+        how = [] if step.auth is None else [f"auth={self.say(step.auth)}"]
+        how += [f"headers={self.say(step.headers)}"] if step.headers else []
+        if step.transport != "websocket":
+            how.append(f"transports={['polling'] if step.transport == 'polling' else ['polling', 'websocket']}")
+        return how
+
+    def hear(self, who: str, name: str, times: int, tests: Sequence[str] = (), within_s: float | None = None) -> str:
+        """Return an expression that waits for something."""
+        said = [self.literal(who), self.literal(name), *([str(times)] if times > 1 or tests else [])]
+        said += [f"lambda v: {' and '.join(tests)}"] if tests else []
+        said += [] if within_s is None else [f"within={within_s:g}"]
+        return f"await hear({', '.join(said)})"
+
+    def shows(self, symptom: Symptom, heard: Sequence[str]) -> str:
+        """Return an expression that says whether a symptom shows."""
+        any_of = " or ".join(heard)
+        return f"not ({any_of})" if symptom.is_missing else any_of
+
+    def must(self, heard: str) -> str:
+        """Return an expression that ends the script where something has not been heard."""
+        return f"{heard} or sys.exit(2)"
+
+    def loop(self, over: Sequence[str], lines: Sequence[str]) -> list[str]:
+        """Return lines that do the same for several people."""
+        return [f"for who in ({', '.join(map(self.literal, over))}):", *(f"    {line}" for line in lines)]
+
+    def settle(self) -> str:
+        """Return an expression that waits until everybody has heard what was sent to them."""
+        return "await settle()"
+
+    def script(self, head: Sequence[str], body: Sequence[str], needs: Needs) -> list[str]:
+        """Return the lines of a whole script."""
+        modules = {"asyncio": "", "os": "", "sys": "", "json": "http( ask( token(", "urllib.request": "http( ask("}
+        modules |= {"base64": "token(", "hmac": "token(", "time": "token(", "uuid": "RUN IDS["}
+        used = [name for name, words in modules.items() if not words or any(w in needs for w in words.split())]
+        used += ["socketio"] if "connect(" in needs else []
+        lines = [*(f"# {line}" for line in head), f"import {', '.join(sorted(used))}"]
+        new = {"RUN": "uuid.uuid4().hex[:6]"} if "RUN" in needs else {}
+        new |= {"IDS": f"[str(uuid.uuid4()) for _ in range({needs.ids})]"} if needs.ids else {}
+        new |= {"SECRET": needs.secret} if "token(" in needs else {}
+        new |= {"GOT": "{}"} if "GOT[" in needs else {}
+        lines.append(f"URL, NS = (sys.argv[1:] or [{self.literal(needs.url)}])[0], {self.literal(needs.namespace)}")
+        lines.append(f"{', '.join(['HERE, HEARD', *new])} = {', '.join(['{}, []', *new.values()])}")
+        for helper in self._helpers(needs):
+            lines += helper.splitlines()
+        *steps, last = body
+        steps += [f"shows = bool({last})", 'print(*HEARD, f"the fault shows: {shows}", sep="\\n", flush=True)']
+        told = [f"    {line}" for line in [*steps, "return shows"]]
+        rest = [*lines, "async def main():", *END.splitlines()]
+        return [*rest[: -len(END.splitlines())], *packed(told, MAX_LINES - len(rest), "; "), *END.splitlines()]
+
+    def _helpers(self, needs: Needs) -> list[str]:
+        helpers = [STRAY] if STRAY_ACK in needs else []
+        if "connect(" in needs:
+            options = "" if needs.path == "/socket.io/" else f"socketio_path={self.literal(needs.path)}, "
+            client = "Client" if STRAY_ACK in needs else "socketio.AsyncClient"
+            opening = ATTEMPT if REFUSED in needs or ADMITTED in needs else OPEN
+            helpers.append(
+                CONNECT.format(client=client)
+                + (OF_CLOSED if CLOSED in needs else "")
+                + (OF_FENCES if "settle(" in needs else "")
+                + opening.format(options=options)
+            )
+        calls = {"hear(": HEAR, "say(": SAY, "settle(": SETTLE, "http(": HTTP_CALL, "ask(": ASK, "token(": SIGN}
+        calls["at("] = AT
+        named = {call: helper for call, helper in calls.items() if call in needs}
+        return [*helpers, *({"hear(": HEAR} | named).values()]

@@ -1,0 +1,106 @@
+"""A failure leaves scripts that show it to anybody: on the faulty server they do, on the whole one they do not."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from conformance.defects import defects_of
+from conformance.playground import Options, Playground
+from conformance.reproduce.files import Reproducer, Reproducers
+from conformance.runner import Finished, run
+from conformance.suite import suite_of
+from conformance.verdict import Outcome, Verdict
+from reference_server.settings import Settings
+from tests.conformance.reproduce.alone import Ended, run_node, run_python
+from tests.faults.fault import Fault
+from tests.faults.judging import judging
+from tests.faults.registry import fault_named
+from tests.faults.serving import serving
+
+PATIENCE = 2.0
+SHOWN = [
+    "space/PartyLeak",
+    "space/EchoToSender",
+    "space/NewcomerUntold",
+    "space/DoublePlayerLeft",
+    "space/RefusedMayStay",
+    "space/InvalidDisconnects",
+    "space/ContentNotTrimmed",
+    "space/ClientIdTrusted",
+    "gateway/Unacknowledged",
+    "gateway/AcknowledgedTwice",
+    "gateway/AcksOfItsOwn",
+    "gateway/AnybodySpeaks",
+    "hub/FieldsOfItsOwn",
+    "hub/NamesOfItsOwn",
+    "hub/PollersHearTwice",
+    "hub/TokensAreForEver",
+    "hub/Framed",
+    "gopang/EchoToSender",
+    "gopang/PingUnanswered",
+    "dongne/OnlineUntold",
+    "dongne/UnknownQuestionInOtherWords",
+]
+"""Faulty servers of many kinds, over all protocols and the wire."""
+
+Whole: TypeAlias = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Whole]:
+    """Give the URL of a server without a fault, one for each protocol that is asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def url_of(protocol: str) -> str:
+            return stack.enter_context(serving(Settings(port=0, protocols=(protocol,)))).url
+
+        yield url_of
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_failure_is_shown_by_its_scripts_alone(name: str, whole: Whole, tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("scripts for Node need Node.js")
+    fault = fault_named(name)
+    reproducer = _reproducer(fault, tmp_path)
+    python, node = tmp_path / reproducer.python, tmp_path / reproducer.node
+    with serving(Settings(port=0, protocols=(fault.protocol,)), [name]) as faulty, ThreadPoolExecutor() as at_once:
+        right = whole(fault.protocol)
+        runs = {
+            "Python, faulty": at_once.submit(run_python, python, faulty.url),
+            "Node, faulty": at_once.submit(run_node, node, faulty.url),
+            "Python, whole": at_once.submit(run_python, python, right),
+            "Node, whole": at_once.submit(run_node, node, right),
+        }
+        ended: dict[str, Ended] = {who: future.result() for who, future in runs.items()}
+
+    codes = {who: one.code for who, one in ended.items()}
+    assert codes == {"Python, faulty": 1, "Node, faulty": 1, "Python, whole": 0, "Node, whole": 0}, ended
+    for script in (python, node):
+        assert len(script.read_text().splitlines()) <= 40, script.read_text()
+
+
+def _reproducer(fault: Fault, folder: Path) -> Reproducer:
+    """Judge a faulty server until it fails at its requirement, and write what shows that."""
+    with judging(fault.protocol, Options(seed=0), faults=[fault.name], patience=PATIENCE) as played:
+        found = _first_failure(played, fault)
+    [written] = Reproducers(folder).write(defects_of([found], lambda verdict: True), {}).values()
+    assert not written.unshown
+    return written
+
+
+def _first_failure(played: Playground, fault: Fault) -> Verdict:
+    cases = [case for case in suite_of(fault.protocol).select([fault.case or fault.requirement]) if not case.is_slow]
+    for case in sorted(cases, key=lambda case: (case.is_random, case.kind == "scene")):
+        for event in run(played, [case]):
+            for verdict in event.verdicts if isinstance(event, Finished) else ():
+                if verdict.outcome is Outcome.FAIL and fault.requirement in (verdict.requirement, *verdict.also):
+                    return verdict
+    pytest.fail(f"{fault.name} went unnoticed")

@@ -1,0 +1,130 @@
+"""Traces hold nothing of the run that made them: they come back from a file whole, and no secret stands in a script."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from conformance.reproduce import codec
+from conformance.reproduce.evidence import Evidence
+from conformance.reproduce.language import MAX_LINES, packed
+from conformance.reproduce.node import Node
+from conformance.reproduce.prune import pruned
+from conformance.reproduce.python import Python
+from conformance.reproduce.record import record
+from conformance.reproduce.script import script
+from conformance.reproduce.trace import Bound, Picked, Run, Trace
+from conformance.symptom import Symptom
+from protocols.contract import Json
+from protocols.errors import UsageError
+from simulators.endpoint import Endpoint
+from simulators.history import Direction, History
+from simulators.people import Given, Origin, Signed
+from simulators.target import Target
+
+RUN = "abc123"
+TOKEN = "token-of-mina-7531"
+SECRET = "a-secret-that-nobody-may-see"
+ROOM = "room-9f8e7d6c"
+
+
+def evidence(target: Target, origins: Mapping[str, Origin], auth: dict[str, Json]) -> Evidence:
+    """Somebody comes with credentials, is given a room, and speaks there; somebody else only comes."""
+    history = History()
+    for who in ("ana", "eve"):
+        endpoint = Endpoint(url=target.url, auth=auth if who == "ana" else None)
+        history.append(who, Direction.STATE, "connected", endpoint=endpoint)
+    history.append("ana", Direction.SENT, "open", [{"name": f"place-{RUN}-1", "note": b"\x00"}], ack_id=0)
+    history.append("ana", Direction.RECEIVED, "open", [{"room": ROOM}], ack_id=0, is_ack=True)
+    history.append("ana", Direction.SENT, "say", [{"room": ROOM, "text": "hello"}])
+    history.append("ana", Direction.RECEIVED, "said", [{"room": ROOM, "text": "HELLO"}])
+    return Evidence(
+        target=target,
+        records=list(history),
+        asides=(),
+        begun=(0, 1, 2, 4),
+        refused=(),
+        origins=origins,
+        runs=(RUN,),
+    )
+
+
+def trace(folder: Path, people: str = "", origins: Mapping[str, Origin] | None = None, token: Json = None) -> Trace:
+    """A trace of that, at a target with such people."""
+    file = folder / "target.toml"
+    file.write_text(f'url = "http://127.0.0.1:9"\nnamespace = "/"\n{people}')
+    due = Symptom.unheard("ana", "said", {"room": ROOM, "text": "hello"}, 1.0)
+    return record(evidence(Target.load(file), origins or {}, {"token": token}), [due])
+
+
+def test_what_the_server_made_is_picked_where_it_came_first(tmp_path: Path) -> None:
+    whole = trace(tmp_path)
+
+    [ack, said] = [step for step in whole.steps if step.deed == "emit"]
+    assert ack.arguments == ({"name": Bound(("place-", Run(), "-1")), "note": b"\x00"},)
+    [payload] = said.arguments
+    assert isinstance(payload, dict)
+    assert payload["room"] == Bound((Picked(2, "ana", "(ack)", 0, ("room",)),))
+    assert whole.window == 3
+    assert whole.symptoms[0].values == (payload["room"], "hello")
+
+
+def test_who_only_comes_is_left_out(tmp_path: Path) -> None:
+    assert [step.who for step in pruned(trace(tmp_path)).steps] == ["ana", "ana", "ana"]
+
+
+def test_a_trace_comes_back_from_its_file(tmp_path: Path) -> None:
+    whole = pruned(trace(tmp_path))
+    codec.write(whole, tmp_path / "one.json")
+    again = codec.read(tmp_path / "one.json")
+    codec.write(again, tmp_path / "two.json")
+
+    assert again.steps == whole.steps
+    assert [one.values for one in again.symptoms] == [one.values for one in whole.symptoms]
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"schema": 99}', json.dumps({"schema": codec.SCHEMA}), json.dumps({"schema": 1, "steps": 7})]
+)
+def test_a_file_that_holds_no_replay_is_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "some.json"
+    file.write_text(text)
+
+    with pytest.raises(UsageError, match=r"some\.json"):
+        codec.read(file)
+
+
+@pytest.mark.parametrize("kind", [Python, Node])
+def test_no_secret_of_a_target_file_stands_in_a_script(kind: type[Python | Node], tmp_path: Path) -> None:
+    people = (
+        f'[people.login.jwt]\nsecret = "{SECRET}"\nclaims = {{ sub = "{{id}}" }}\n'
+        f'[[people.users]]\nid = "mina"\nnickname = "Mina"\ntoken = "{TOKEN}"\n'
+    )
+    signed: Origin = Signed(claims={"sub": "jun"}, prefix="", algorithm="HS256", expires_s=60, secret_env="APP_SECRET")
+    for origins, token in (({TOKEN: Given(user_id="mina")}, TOKEN), ({"signed.by.us": signed}, "signed.by.us")):
+        whole = pruned(trace(tmp_path, people, origins, token))
+        text = script(whole, ["about"], kind)
+        codec.write(whole, tmp_path / "replay.json")
+        for written in (text, (tmp_path / "replay.json").read_text()):
+            assert SECRET not in written
+            assert token not in written
+        assert "REHEARSAL_TOKEN_MINA" in text if token == TOKEN else "APP_SECRET" in text
+
+
+def test_scripts_are_python_and_short(tmp_path: Path) -> None:
+    text = script(pruned(trace(tmp_path)), ["about"], Python)
+
+    compile(text, "script.py", "exec")
+    assert len(text.splitlines()) <= MAX_LINES
+
+
+def test_lines_are_packed_only_as_far_as_they_must() -> None:
+    lines = ["    one()", "    for who in (1, 2):", "        two()", "        three()", "    four()", "    five()"]
+
+    assert packed(lines, 6, "; ") == lines
+    assert packed(lines, 5, "; ")[2] == "        two(); three()"
+    packed_hard = packed(lines, 1, "; ")
+    compile("def f():\n" + "\n".join(packed_hard), "packed.py", "exec")
+    assert len(packed_hard) == 4
