@@ -10,7 +10,7 @@ from conformance.crash import come_back, demand
 from conformance.models.gateway import Room
 from conformance.models.gateway_cast import GatewayCast, new_id
 from conformance.person import Person
-from conformance.scene import Scenes, attributed, require
+from conformance.scene import Scenes, attributed, checking, require
 from protocols import gateway
 from protocols.errors import NotHeard
 from simulators.received import Answer
@@ -41,7 +41,7 @@ async def durability__crash(cast: GatewayCast) -> None:
         person.is_here = False
         cast.model.leave(person)
     await come_back(cast.stage, cast.identity(ana))
-    with attributed("gateway/durability/1"):
+    with attributed("gateway/durability/1"), checking(Check.CRASH_RECOVERY):
         kept = {str(one["clientMsgId"]) for one in await _whole(cast, room, accepted - heard)}
     lost = accepted - heard - kept
     expected = f"each of {len(accepted)} ACKed messages was heard, or is in the history"

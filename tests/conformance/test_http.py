@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from conformance import http
+from conformance.checks import Check
 from conformance.http import Http
 from conformance.verdict import Broken
 from protocols.errors import TargetUnreachable
@@ -73,8 +74,11 @@ def test_what_is_never_answered_breaks_its_requirement_and_is_waited_for_once(mo
         async with asking() as asked:
             for _ in range(2):
                 began = time.monotonic()
-                with pytest.raises(Broken, match="toy/http/1: expected GET /silence is answered; came nothing in 0"):
+                with pytest.raises(
+                    Broken, match="toy/http/1: expected GET /silence is answered; came nothing in 0"
+                ) as caught:
                     await asked.ask("GET", "/silence", "toy/http/1")
+                assert caught.value.check is Check.HTTP_ANSWERED
                 waits.append(time.monotonic() - began)
         return waits
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.checks import Check
 from conformance.expectation import Expectation, Heard, Outlook
 from conformance.judge import judge
 from conformance.person import Person
@@ -105,6 +106,7 @@ def test_a_deadline_is_multiplied_by_patience(after_ms: float, is_late: bool) ->
     found = findings(promised(TO_BEN), {BEN: [jumped(after_ms=after_ms)]})
     assert bool(found) is is_late
     if is_late:
+        assert found[0][0].check is Check.LATE_DELIVERY
         assert found[0][0].came == "it came after 2001 ms"
         assert found[0][0].expected.endswith("within 1000 ms (× patience 2)")
 
@@ -128,6 +130,7 @@ def test_an_echo_to_the_sender() -> None:
     broken = only(promised(TO_BEN), {BEN: [jumped()], ANA: [jumped()]})
     assert broken.requirement == "space/jump/1"
     assert broken.came.startswith("ana heard player:jumped")
+    assert broken.check is Check.SENDER_EXCLUSION
 
 
 def test_heard_although_nobody_was_to_hear_it_now() -> None:
@@ -175,6 +178,8 @@ def test_what_breaks_the_contract_by_itself(received: Received, expected: str) -
     found = findings(promised(), {BEN: [received]})
     assert [broken.requirement for broken, _ in found] == ["space/all/3"]
     assert found[0][0].expected.startswith(expected)
+    by_name = {"no:such": Check.UNDOCUMENTED_EVENT, "player:jump": Check.WRONG_DIRECTION}
+    assert found[0][0].check is by_name.get(received.name, Check.PAYLOAD_SCHEMA)
 
 
 # ---- refused -----------------------------------------------------------------------------------------------------

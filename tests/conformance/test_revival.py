@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conformance.checks import Check
 from conformance.playground import Options
 from conformance.runner import Finished, RunEvent, TargetDied, TargetRevived, run
 from conformance.suite import ground, suite_of
@@ -59,6 +60,7 @@ def test_death_is_a_failure_with_the_killing_input() -> None:
 
     verdict = next(event for event in events if isinstance(event, Finished)).verdicts[-1]
     assert (verdict.requirement, verdict.outcome) == ("space/all/1", Outcome.FAIL)
+    assert verdict.check is Check.SERVER_SURVIVES
     assert any('"targetId":"nobody"' in line for line in verdict.conversation)
     assert isinstance(events[-1], TargetDied)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.checks import Check
 from conformance.expectation import Heard
 from conformance.models.space import Seat, SpaceModel
 from conformance.models.space_cast import SpaceCast
@@ -128,6 +129,7 @@ def test_no_answer_to_a_fence() -> None:
 
     found = broken(answer)
     assert (found.requirement, found.expected) == ("space/all/1", "ana is still served")
+    assert found.check is Check.STILL_SERVED
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(("ana", "ben", "cho"))))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.checks import Check
 from conformance.playground import Options
 from conformance.runner import Finished, run
 from conformance.suite import ground, suite_of
@@ -59,6 +60,8 @@ def test_a_server_that_is_killed_must_remember(
 
     assert {verdict.outcome for verdict in verdicts} == {outcome}
     assert requirement in {verdict.requirement for verdict in verdicts}
+    if protocol == "gateway" and not remembers:
+        assert {verdict.check for verdict in verdicts} == {Check.CRASH_RECOVERY}
 
 
 def _await_port(port: int) -> None:

@@ -1,10 +1,12 @@
 """Every check has been seen to fail: each faulty server is failed at the requirement that it breaks."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from conformance.case import Case
+from conformance.checks import Check
 from conformance.playground import Options, Playground
 from conformance.runner import Finished, run
 from conformance.suite import suite_of
@@ -12,6 +14,7 @@ from conformance.verdict import Outcome, Verdict
 from protocols import PROTOCOLS
 from tests.faults.fault import KINDS, Fault
 from tests.faults.judging import judging
+from tests.faults.kinds import KIND_OF, SHOWN_BY, SHOWN_IN
 from tests.faults.registry import EVERY_FAULT
 
 PATIENCE = 2.0
@@ -52,6 +55,7 @@ def test_fault_is_failed_at_its_requirement(fault: Fault, request: pytest.Fixtur
         found = _first_failure(played, _suspects(fault, slow=options.slow), fault.requirement)
 
     assert found is not None, f"{fault.name} went unnoticed"
+    assert found.check is KIND_OF.get(fault.name, found.check)
     assert found.expected
     assert found.came
     assert 2 <= len(found.conversation) <= 8, found.conversation
@@ -86,6 +90,13 @@ def test_most_requirements_are_seen_to_fail(protocol: str) -> None:
 
 def test_there_are_faults_of_every_kind() -> None:
     assert {fault.kind for fault in EVERY_FAULT} >= set(KINDS) - {"crash", "hang", "memory"}
+
+
+def test_each_kind_of_check_is_seen_to_fail() -> None:
+    assert SHOWN_BY.keys() ^ SHOWN_IN.keys() == set(Check)
+    assert KIND_OF.keys() <= {fault.name for fault in EVERY_FAULT}
+    root = Path(__file__).parents[2]
+    assert [check for check, path in SHOWN_IN.items() if f"Check.{check.name}" not in (root / path).read_text()] == []
 
 
 def test_every_fault_says_what_it_does() -> None:

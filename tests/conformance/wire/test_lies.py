@@ -5,6 +5,7 @@ from unittest import mock
 
 import pytest
 
+from conformance.checks import Check
 from conformance.verdict import Outcome, Verdict
 from conformance.wire.requirements import PROTOCOL
 
@@ -58,6 +59,12 @@ def test_a_lie_is_seen(lie: Lie) -> None:
         with served(server, *([lie.http] if lie.http else [])) as url:
             verdicts = judged(url, f"wire/{lie.case}", patience=1.0)
     assert failed(verdicts) == {lie.requirement}, [one for one in verdicts if one.outcome is not Outcome.PASS]
+    by_case = {
+        "handshake/websocket-with-unknown-version": Check.WIRE_CLOSED,
+        "handshake/polling-opens": Check.WIRE_PROMISE,
+    }
+    checks = {one.check for one in verdicts if one.outcome is Outcome.FAIL}
+    assert checks == {by_case[lie.case]} if lie.case in by_case else None not in checks
 
 
 @pytest.mark.parametrize("requirement", PLAIN)
@@ -65,6 +72,8 @@ def test_python_socketio_as_it_comes_is_seen(requirement: str) -> None:
     with served(plain()) as url:
         verdicts = judged(url, f"wire/{PLAIN[requirement]}", patience=1.0)
     assert requirement in failed(verdicts), verdicts
+    if requirement == "robust/1":
+        assert Check.OPEN_AND_DEAD in {one.check for one in verdicts}
 
 
 def test_no_requirement_has_never_been_seen_to_fail() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.checks import Check
 from conformance.playground import Options
 from conformance.runner import Finished, TargetDied, TargetRevived
 from conformance.verdict import Outcome
@@ -138,3 +139,4 @@ def test_growth_names_the_input() -> None:
     (failed,) = [one for one in verdicts if one.outcome is Outcome.FAIL]
     assert failed.requirement == "wire/robust/4"
     assert "it grew by 1" in failed.came
+    assert failed.check is Check.MEMORY_FLAT
