@@ -197,7 +197,7 @@ def _random(operation: Operation, ground: Playground) -> None:
 
         with found.watching(shown), ground.opened(hurried=found.is_hurried) as cast:
             who = ground.run(cast.ready(operation))
-            is_valid = data.draw(st.booleans())
+            is_valid = data.draw(st.booleans()) or bool(ground.deaths.reason(operation.name))
             strategy = cast.model.payloads(operation, who) if is_valid else invalid(protocol, schema).map(_payload)
             payload = data.draw(strategy)
             if is_valid:

@@ -16,7 +16,7 @@ from conformance.playground import Playground
 from conformance.search import SETTINGS, Search
 from conformance.strategies import garbage, invalid
 from conformance.verdict import Broken
-from protocols.contract import Action, Event, Json
+from protocols.contract import Action, Event, Json, Operation
 
 NAMES: Final = ("ana", "ben", "cho", "dee")
 PLACES: Final = 2
@@ -101,9 +101,10 @@ class Conversation(RuleBasedStateMachine):
             case "invalid":
                 self._say_invalid(draw, who)
             case "garbage":
-                operation = draw(st.sampled_from(self.cast.model.claimed))
-                wrong = draw(garbage(self.cast.model.protocol, operation))
-                self._break(who, operation.name, wrong.values)
+                if targets := self._harmless():
+                    operation = draw(st.sampled_from(targets))
+                    wrong = draw(garbage(self.cast.model.protocol, operation))
+                    self._break(who, operation.name, wrong.values)
             case _:
                 self.ground.run(self.cast.stage.leave(who, politely=action != "cut"))
 
@@ -147,9 +148,14 @@ class Conversation(RuleBasedStateMachine):
 
     def _say_invalid(self, draw: st.DrawFn, who: Person) -> None:
         protocol = self.cast.model.protocol
-        operation = draw(st.sampled_from([op for op in self.cast.model.claimed if op.schema is not None]))
-        example = draw(invalid(protocol, str(operation.schema)))
-        self._break(who, operation.name, [example.payload])
+        if targets := [op for op in self._harmless() if op.schema is not None]:
+            operation = draw(st.sampled_from(targets))
+            example = draw(invalid(protocol, str(operation.schema)))
+            self._break(who, operation.name, [example.payload])
+
+    def _harmless(self) -> list[Operation]:
+        """Return the operations whose wrong inputs have not ended the target too often already."""
+        return [op for op in self.cast.model.claimed if not self.ground.deaths.reason(op.name)]
 
     def _break(self, who: Person, name: str, arguments: Sequence[object]) -> None:
         self.ground.run(self.cast.stage.say_invalid(who, name, arguments))

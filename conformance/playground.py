@@ -9,7 +9,9 @@ from typing import Any, Final, TypeVar
 
 from conformance.case import Case
 from conformance.cast import Cast, Scopes
+from conformance.checks import Check
 from conformance.coverage import Hearing
+from conformance.deaths import Deaths, End
 from conformance.http import Http
 from conformance.model import Model
 from conformance.process import Keeper
@@ -42,6 +44,10 @@ class Options:
         return max(self.budget_s - spent_s, self.budget_s * LEAST_RANDOM)
 
 
+LEFT: Final = frozenset({Check.CONNECTION_KEPT, Check.STILL_SERVED})
+"""What is broken where somebody is left alone, by one fault or by the end of the target."""
+
+
 @dataclass(kw_only=True)
 class Playground:
     """Everything a case may use. Connections live in the engine's loop; a case runs in the thread of its caller."""
@@ -71,7 +77,11 @@ class Playground:
     """What showed the last broken promise."""
     keeper: Keeper
     """Who starts the target, where its target file says how."""
-
+    deaths: Deaths
+    stage: Stage | None = None
+    """Where the last cast has played."""
+    before: Stage | None = None
+    """Where somebody has said something last before that."""
     watch: Callable[[Record], None] | None = None
     """Hears of everything that anybody on a stage sends or receives."""
     _was_hasty: bool = False
@@ -82,6 +92,9 @@ class Playground:
     def begin(self, case: Case, *, unhurried: bool = False) -> None:
         """Get ready for a case."""
         self.trial = Trial(case)
+        if self.stage is not None and self.stage.said:
+            self.before = self.stage
+        self.stage = None
         self.unhurried = unhurried
         self.lapses.clear()
         self.found.clear()
@@ -96,6 +109,27 @@ class Playground:
         """Run something in the loop of the connections, and return its result."""
         return self.engine.submit(work)
 
+    def end_behind(self, error: Exception) -> End | None:
+        """Return the end of the target that something comes from which went wrong; None where it lives."""
+        return None if self._is_answered(error) else self.run(self.explain(error))
+
+    def _is_answered(self, error: Exception) -> bool:
+        """Say whether the target lives for sure: it has answered after what was done, and keeps its connections."""
+        if not isinstance(error, Broken) or error.check in LEFT:
+            return False
+        return self.stage is None or self.stage.answered
+
+    async def explain(self, error: Exception) -> End | None:
+        """Do the same in the loop of the connections."""
+        if self._is_answered(error):
+            return None
+        stage = self.stage if self.stage is not None and self.stage.said else self.before
+        return await self.deaths.explain(error, stage, self.trial.case.subject)
+
+    def bring_back(self, end: End, *, counts: bool = True) -> bool:
+        """Start the target again, and say whether it is back; see `Deaths.bring_back`."""
+        return self.run(self.deaths.bring_back(end, counts=counts))
+
     @asynccontextmanager
     async def cast(self, *, hurried: bool = False, unhurried: bool = False) -> AsyncIterator[Cast]:
         """Bring new people onto a new stage; when a promise is broken there, keep the conversation that shows it.
@@ -103,6 +137,9 @@ class Playground:
         With `unhurried` they wait in full for everything, whatever was missed before.
         """
         stage = Stage(self.target, self.make_model(self.target), History(self.watch), self.keeper)
+        if self.stage is not None and self.stage.said:
+            self.before = self.stage
+        self.stage = stage
         stage.hurried = hurried
         stage.given_up = self.given_up
         stage.hearing = self.hearing

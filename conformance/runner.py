@@ -8,16 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from conformance.case import Case, Skipped
-from conformance.checks import OF_TIME, Check
+from conformance.checks import OF_TIME
 from conformance.claims import as_claimed, unclaimed
 from conformance.coverage import Mark
 from conformance.playground import Playground
-from conformance.process import FINE, Condition, Life, examine
 from conformance.reproduce.record import record, unrecorded
 from conformance.reproduce.trace import Trace
 from conformance.trial import ONCE_MORE, Found
 from conformance.verdict import Broken, Outcome, Verdict
-from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, TargetUnreachable, UsageError
+from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, RehearsalError, TargetUnreachable, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class TargetDied:
 
 @dataclass(frozen=True, slots=True)
 class TargetRevived:
-    """The target's restart command has brought it back, and the run goes on."""
+    """The target has been started again, and the run goes on."""
 
     after: Case
 
@@ -79,8 +78,8 @@ RunEvent: TypeAlias = Started | Finished | TargetDied | TargetRevived
 
 LIMITED: Final = "; if it counts connections, say [limits] connects_per_minute = … in the target file"
 _LIMIT: Final = re.compile(r"rate|limit|too many", re.IGNORECASE)
-MAX_REVIVALS: Final = 20
-"""A target that dies oftener than this is left alone."""
+HOSTILE: Final = frozenset({"invalid", "arguments", "forged", "asked", "unasked"})
+"""Kinds of cases whose inputs are set aside once those of their event have ended the target often enough."""
 
 
 def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
@@ -88,7 +87,6 @@ def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
     fixed = [case for case in cases if not case.is_random]
     random = [case for case in cases if case.is_random]
     weights = sum(case.weight for case in random)
-    revivals = 0
     run_began = time.monotonic()
     shared_s = 0.0
     for number, case in enumerate([*fixed, *random], 1):
@@ -97,35 +95,38 @@ def run(ground: Playground, cases: Sequence[Case]) -> Iterator[RunEvent]:
         if case.is_random:
             shared_s = shared_s or ground.options.random_s(began - run_began)
             ground.deadline = began + shared_s * case.weight / weights
-        verdicts = tuple(_play(ground, case))
+        verdicts = tuple(as_claimed(ground.target, verdict) for verdict in _play(ground, case))
         ground.known |= {verdict.key for verdict in verdicts if verdict.outcome is Outcome.FAIL}
-        in_doubt = any(verdict.outcome >= Outcome.UNKNOWN for verdict in verdicts)
-        condition = ground.run(examine(ground.target)) if in_doubt else FINE
-        if condition.is_gone:
-            verdicts = _blamed(ground, case, verdicts, condition)
-        verdicts = tuple(as_claimed(ground.target, verdict) for verdict in verdicts)
         yield Finished(case, verdicts, time.monotonic() - began, dict(ground.trial.untried), ground.hearing.taken())
-        if condition.is_gone:
-            yield TargetDied(case, condition.words)
-            revivals += 1
-            if revivals > MAX_REVIVALS or not _revive(ground, condition):
-                return
+        end = ground.trial.end
+        is_back = end is not None and ground.bring_back(end)
+        if ground.deaths.is_final:
+            yield TargetDied(case, f"{ground.deaths.words}; it cannot be brought back: {ground.deaths.why_final}")
+            return
+        if is_back:
+            yield TargetDied(case, ground.deaths.words)
             yield TargetRevived(case)
 
 
 def _play(ground: Playground, case: Case) -> list[Verdict]:
     ground.begin(case, unhurried=case.is_random)
-    if case.is_slow and not ground.options.slow:
-        return list(_all(case, Outcome.SKIP, "slow; asked for with --slow"))
-    if reason := unclaimed(ground.target, case):
+    if reason := _reason_to_skip(ground, case):
         return list(_all(case, Outcome.SKIP, reason))
     error = _once(ground, case)
     for _ in range(ONCE_MORE):
-        if case.is_random or not _is_doubtful(ground, error):
+        if case.is_random or ground.trial.end is not None or not _is_doubtful(ground, error):
             break
         ground.begin(case, unhurried=True)
         error = _once(ground, case)
     return list(_verdicts(ground, case, error))
+
+
+def _reason_to_skip(ground: Playground, case: Case) -> str:
+    """Return why a case is not played at all; empty where it is."""
+    if case.is_slow and not ground.options.slow:
+        return "slow; asked for with --slow"
+    set_aside = ground.deaths.reason(case.subject) if case.kind in HOSTILE else ""
+    return unclaimed(ground.target, case) or set_aside
 
 
 def _is_doubtful(ground: Playground, error: Exception | None) -> bool:
@@ -137,9 +138,15 @@ def _is_doubtful(ground: Playground, error: Exception | None) -> bool:
 
 
 def _once(ground: Playground, case: Case) -> Exception | None:
-    """Play a case, and return what it raised."""
+    """Play a case, and return what it raised; what comes from the end of the target is that."""
     try:
         case.play(ground)
+    except RehearsalError as error:
+        ground.trial.end = end = ground.end_behind(error)
+        if end is None:
+            return error
+        ground.conversation = end.told(ground.conversation)
+        return end.broken
     except Exception as error:  # noqa: BLE001 -- whatever a check of ours dies of, it says nothing about the target
         return error
     return None
@@ -212,32 +219,3 @@ def _trace(broken: Broken) -> Trace | None:
         return record(evidence, broken.symptoms, expected=broken.expected, came=broken.came)
     except Exception:  # noqa: BLE001 -- whatever our own telling dies of, the finding stands
         return unrecorded(evidence, "our own recorder crashed:\n" + traceback.format_exc())
-
-
-def _blamed(ground: Playground, case: Case, verdicts: tuple[Verdict, ...], condition: Condition) -> tuple[Verdict, ...]:
-    """Say of what has failed that the target died of it; where nothing has, `all/1` is broken by that alone."""
-    address = f"{ground.target.protocol}/all/1"
-    words = ground.keeper.last_words or condition.words
-    end = f"it hangs: {words}" if condition.life is Life.HUNG else f"it died: {words}"
-    if any(verdict.outcome is Outcome.FAIL for verdict in verdicts):
-        return tuple(_died_of(verdict, address, end) for verdict in verdicts)
-    expected = "the target goes on serving"
-    broken = Broken(address, expected, end, check=Check.SERVER_SURVIVES, about=case.subject)
-    return (_failed(case, Found(broken, ground.conversation)),)
-
-
-def _died_of(verdict: Verdict, address: str, end: str) -> Verdict:
-    if verdict.outcome is not Outcome.FAIL:
-        return verdict
-    if verdict.requirement == address:
-        return replace(verdict, expected="the target goes on serving", came=end, check=Check.SERVER_SURVIVES)
-    return replace(verdict, came=f"{verdict.came}; {end}", also=tuple(dict.fromkeys((*verdict.also, address))))
-
-
-def _revive(ground: Playground, condition: Condition) -> bool:
-    """Bring the target back, where its target file says how; say whether it is."""
-    try:
-        ground.run(ground.keeper.revive(condition))
-    except (UsageError, TargetUnreachable):
-        return False  # the report says that the target died, and what has been found
-    return True

@@ -16,6 +16,7 @@ from conformance.checks import OF_TIME
 from conformance.playground import Playground
 from conformance.trial import Found
 from conformance.verdict import Broken, Key
+from protocols.errors import RehearsalError
 
 SHRINK_S: Final = 8.0
 """How long to look for a shorter conversation once one has failed."""
@@ -90,15 +91,27 @@ class Search:
         """
         try:
             yield
-        except Broken as broken:
-            if self._is_wanted(broken, *shown(broken)):
-                raise
-            self.is_spent = True
         except HypothesisException:
             raise  # a draw that came to nothing
         except Exception as error:
-            self._crash = error
-            raise Over from error
+            broken = self._read(error)
+            if broken is None:
+                self._crash = error
+                raise Over from error
+            is_wanted = self._is_wanted(broken, *shown(broken))
+            if self.ground.deaths.is_final:
+                raise Over from error
+            if is_wanted:
+                raise broken from None
+            self.is_spent = True
+
+    def _read(self, error: Exception) -> Broken | None:
+        """Return the broken promise that an error means, be it the end of the target, which is brought back then."""
+        end = self.ground.end_behind(error) if isinstance(error, RehearsalError) else None
+        if end is None:
+            return error if isinstance(error, Broken) else None
+        self.ground.bring_back(end, counts=not self.is_shrinking)
+        return end.broken
 
     def _is_wanted(self, broken: Broken, size: int, conversation: tuple[str, ...]) -> bool:
         """Take in a finding, and say whether Hypothesis should make something of it."""
@@ -155,4 +168,5 @@ class Search:
             if _is_of_time(self._shrinking) and self._again < ONCE_MORE:
                 del self._found[self._shrinking]  # the machine stopped for a moment, for all that anybody knows
             self._crash = None  # whatever crashed while shrinking will do so again, or was of no account
-        return self._crash is None and time.monotonic() < self.ground.deadline
+        is_over = self.ground.deaths.is_final or time.monotonic() >= self.ground.deadline
+        return self._crash is None and not is_over

@@ -89,6 +89,12 @@ class Stage:
         self._fenced_at = 0.0
         self._step_began = 0
         self.deeds = 1  # how many of the last lines of `steps` the present step has
+        self.said = ""
+        """The event that was emitted last."""
+        self.deed = ""
+        """The same as a line of a conversation."""
+        self.answered = False
+        """Whether the target has answered anybody since the present step began."""
         self.cause = ""  # what the present step is called in a finding
         self._state_before = ""
 
@@ -273,7 +279,8 @@ class Stage:
         """Let somebody emit something as part of the present step; raises Broken where they are cut off."""
         assert who.connection is not None
         ack_id = None
-        self.cause = name
+        self.cause = self.said = name
+        self.deed = self.steps[-1]
         try:
             if asks:
                 ack_id, began_ns = who.connection.ask_raw(name, *arguments)
@@ -321,6 +328,7 @@ class Stage:
             self.steps.append(line)
         self.deeds = 1
         self._untimely.clear()
+        self.answered = False
         self._step_began = len(self.history)
         self._begun.append(self._step_began)
         self._state_before = self.model.describe()
@@ -415,6 +423,7 @@ class Stage:
         assert who.connection is not None
         try:
             await who.connection.fence(within_s=self.target.deadline_s(FENCE_MS))
+            self.answered = True
         except ConnectionLost:
             return  # the comparison says what that means
         except NotHeard as silence:

@@ -10,6 +10,7 @@ from conformance.case import Case
 from conformance.cases import contract_cases
 from conformance.cast import Cast, Scopes
 from conformance.claims import check_claims
+from conformance.deaths import Deaths
 from conformance.handshakes import handshake_cases
 from conformance.http import Http
 from conformance.model import Model
@@ -189,6 +190,7 @@ def ground(target: Target, options: Options, watch: Callable[[Record], None] | N
                     make_cast=suite.make_cast,
                     scopes=Scopes(secrets.token_hex(3)),
                     keeper=keeper,
+                    deaths=Deaths(found, keeper),
                     watch=watch,
                 )
             finally:

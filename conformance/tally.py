@@ -108,7 +108,12 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """0 passed, 1 failed, 2 could not tell: of two cases that say nothing and something, the something counts."""
+        """0 passed, 1 failed, 2 could not tell: of two cases that say nothing and something, the something counts.
+
+        A target that has died for good, before all was tried, leaves more open than what it has failed.
+        """
+        if self.died is not None and not self.is_complete:
+            return UNKNOWN_EXIT
         results = self.results()
         if any(result.standing is Standing.FAILED for result in results):
             return FAILED_EXIT

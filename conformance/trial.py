@@ -5,14 +5,17 @@ on a stage of their own, so that no failure hides the next.
 """
 
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from conformance.case import Case, Skipped
 from conformance.cast import Cast
 from conformance.checks import OF_TIME
+from conformance.deaths import End
+from conformance.process import Life
 from conformance.verdict import Broken, Key
+from protocols.errors import RehearsalError
 
 if TYPE_CHECKING:
     from conformance.playground import Playground
@@ -21,6 +24,8 @@ ALIKE: Final = 2
 """How often one promise may be broken by examples of one kind until the rest of a case is left."""
 MOST: Final = 8
 """How many examples of one case may break a promise until its rest is left."""
+SUSPECTS: Final = 3
+"""How many of the last examples may have ended the target: what is done late is not done much later."""
 ONCE_MORE: Final = 2
 """How often what was found late is tried again: a machine stops for a moment, a server is late again."""
 
@@ -46,6 +51,8 @@ class Trial:
     case: Case
     untried: dict[str, str] = field(default_factory=dict)
     """Those that were left out, and why."""
+    end: End | None = None
+    """The end of the target that nobody has dealt with yet."""
 
     @property
     def is_untried(self) -> bool:
@@ -83,19 +90,62 @@ class Series:
                 async with self._ground.cast(unhurried=unhurried) as cast:
                     await self._on(cast)
                 unhurried = False
-            except Broken as broken:
-                unhurried = self._is_doubtful(broken)
-                if unhurried:
-                    self._waiting.extendleft(reversed(self._tried))
-                else:
-                    # What comes to light in the end takes all those that were tried before.
-                    example = "" if self._is_ending and len(self._tried) > 1 else self._tried[-1]
-                    self._note(Found(broken, self._ground.conversation, example=example))
             except Skipped as skipped:
                 self._skip(self._tried[-1], str(skipped))
+            except RehearsalError as error:
+                if (end := await self._ground.explain(error)) is not None:
+                    await self._survive(end)
+                elif isinstance(error, Broken):
+                    unhurried = self._take(error)
+                else:
+                    self._leave(self._waiting, "the case ended before it")
+                    raise
             except Exception:
                 self._leave([*self._tried[-1:], *self._waiting], "the case ended before that was known")
                 raise
+
+    def _take(self, broken: Broken) -> bool:
+        """Note a broken promise, unless what shows it must be tried again, without hurry; say whether it must."""
+        if self._is_doubtful(broken):
+            self._waiting.extendleft(reversed(self._tried))
+            return True
+        # What comes to light in the end takes all those that were tried before.
+        example = "" if self._is_ending and len(self._tried) > 1 else self._tried[-1]
+        self._note(Found(broken, self._ground.conversation, example=example))
+        return False
+
+    async def _survive(self, end: End) -> None:
+        """Note what has ended the target, and bring it back for all that follows."""
+        found = Found(end.broken, end.told(self._ground.conversation), example=self._tried[-1])
+        suspects = self._tried[: -SUSPECTS - 1 : -1]
+        is_back = await self._ground.deaths.bring_back(end)
+        if is_back and len(self._tried) > 1 and end.condition.life is Life.DEAD:
+            found = await self._convict(suspects, found)
+        self._ground.known.add(found.broken.key)
+        self._ground.found.append(found)
+        deaths = self._ground.deaths
+        if deaths.is_final:
+            self._leave(self._waiting, f"the target has ended, and cannot be brought back: {deaths.why_final}")
+        elif reason := deaths.reason(end.operation):
+            self._leave(self._waiting, reason)
+
+    async def _convict(self, suspects: Sequence[str], found: Found) -> Found:
+        """Try the last examples again, each alone, the last one first; return what ends the target by itself."""
+        for example in suspects:
+            self._tried = [example]
+            try:
+                async with self._ground.cast(unhurried=True) as cast:
+                    await self._attempt(cast, example)
+                    await self._end(cast)
+            except Skipped:
+                continue
+            except RehearsalError as error:
+                if (end := await self._ground.explain(error)) is not None:
+                    again = Found(end.broken, end.told(self._ground.conversation), example=example)
+                    await self._ground.deaths.bring_back(end, counts=False)
+                    return again
+        found.broken.came += f"; none of the last {len(suspects)} inputs ends it alone"
+        return found
 
     async def _on(self, cast: Cast) -> None:
         while self._waiting and not any(one in self._last for one in self._tried):

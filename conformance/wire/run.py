@@ -10,9 +10,10 @@ from typing import Final
 
 from conformance.case import Skipped
 from conformance.checks import Check
+from conformance.deaths import MAX_REVIVALS
 from conformance.playground import Options
 from conformance.process import Keeper, Life, examine
-from conformance.runner import MAX_REVIVALS, Finished, RunEvent, Started, TargetDied, TargetRevived
+from conformance.runner import Finished, RunEvent, Started, TargetDied, TargetRevived
 from conformance.verdict import Broken, Outcome, Verdict
 from conformance.wire.bench import MEMORY, Bench
 from conformance.wire.case import WireCase

@@ -17,6 +17,7 @@ NUMBERS = st.lists(st.integers(0, 1000), max_size=20)
 
 def begin(ground: Playground, budget_s: float) -> Search:
     ground.deadline = time.monotonic() + budget_s
+    ground.stage = None
     return Search(ground)
 
 

@@ -102,6 +102,14 @@ def test_a_dead_target_is_exit_2_unless_something_failed() -> None:
     assert (fine.exit_code, broken.exit_code) == (2, 1)
 
 
+def test_a_target_that_has_died_for_good_before_all_was_tried_is_exit_2_whatever_failed() -> None:
+    broken = tally(failed(case()))
+    broken.cases = [*broken.cases, case("never")]
+    broken.hear(TargetDied(case(), "connection refused"))
+
+    assert broken.exit_code == 2
+
+
 def test_a_should_that_nobody_can_tell_does_not_count() -> None:
     assert tally(passed(case()), unknown(case("soon", cites=("toy/talk/3",)))).exit_code == 0
 
