@@ -265,6 +265,22 @@ async def rooms__join(cast: GatewayCast) -> None:
     await cast.count_members(cast.room(1))
 
 
+@shows("rooms/2", "rooms/4")
+async def rooms__joined_at_once(cast: GatewayCast) -> None:
+    """Of several who join a room over HTTP in the same moment each is a member."""
+    await cast.assemble()
+    requirement = cast.address("rooms/2")
+    room = await cast.make_room(cast.identity(cast.person("ana")), "a room for all")
+    others = [cast.identity(cast.person(name)) for name in ("ben", "cho", "dee", "eve")]
+    path = f"/rooms/{room.id}/join"
+    replies = await asyncio.gather(*(cast.ask("POST", path, requirement, by=one) for one in others))
+    for reply, one in zip(replies, others, strict=True):
+        reply.expect(requirement, 200, 201, 204)
+        room.members[one.id] = one
+    with attributed(requirement):
+        await cast.count_members(room)
+
+
 @shows("rooms/3")
 async def rooms__mine(cast: GatewayCast) -> None:
     """GET /rooms answers the rooms of the bearer, those that they made and those that they joined, and no other."""

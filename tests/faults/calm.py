@@ -1,7 +1,8 @@
 """`python -m tests.faults.calm`: judges right servers on a machine that is busy, where nothing may be found.
 
 Each run is a whole one, as `rehearsal check --strict` plays it, on a fresh server at its usual pace, with the patience
-that a target has when nothing is said of it. `node` is the gateway of examples/node-gateway.
+that a target has when nothing is said of it. `wire` is what stands below the protocols, `node` the gateway
+of examples/node-gateway.
 """
 
 import argparse
@@ -19,17 +20,17 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.playground import Options
-from conformance.runner import Finished, TargetDied, run
-from conformance.suite import ground, suite_of
+from conformance.runner import Finished, TargetDied
 from conformance.verdict import Outcome
 from protocols import PROTOCOLS
 from protocols.errors import RehearsalError
-from reference_server.settings import Settings
 from simulators.target import Target
 from tests.faults.busy import busy
+from tests.faults.fault import WIRE
 from tests.faults.pool import do
 from tests.faults.serving import serving
-from tests.faults.trial import redis_for
+from tests.faults.subjects import cases, playing, settings, target
+from tests.faults.trial import PATIENCE, redis_for
 from tests.interop.served import served
 
 NODE: Final = "node"
@@ -57,8 +58,10 @@ def judge(server: str, seed: int, budget_s: float) -> Calm:
     """Judge one right server, with this seed and so much time for random cases."""
     calm, began = Calm(server=server, seed=seed), time.monotonic()
     try:
-        with _target(server) as target, ground(target, Options(seed=seed, budget_s=budget_s)) as played:
-            for event in run(played, suite_of(target.protocol).cases()):
+        subject = "gateway" if server == NODE else server
+        options = Options(seed=seed, budget_s=budget_s)
+        with _target(server, subject) as told, playing(subject, told, options) as play:
+            for event in play(cases(subject)):
                 _note(calm, event)
     except RehearsalError as error:
         calm.unsure.append(f"{type(error).__name__}: {error}")
@@ -83,21 +86,22 @@ def _note(calm: Calm, event: object) -> None:
 
 
 @contextmanager
-def _target(server: str) -> Iterator[Target]:
+def _target(server: str, subject: str) -> Iterator[Target]:
     """Serve one of ours, or the gateway in Node."""
-    with redis_for("gateway" if server == NODE else server) as redis_url:
+    with redis_for(subject) as redis_url:
         if server == NODE:
             environment = {"PORT": "0"} | ({"REDIS_URL": redis_url} if redis_url else {})
             with served("node", EXAMPLE / "src" / "main.js", **environment) as url:
                 yield replace(Target.load(EXAMPLE / "target.toml", url=url), redis_url=redis_url)
         else:
-            with serving(Settings(port=0, protocols=(server,), redis_url=redis_url)) as ours:
-                yield replace(Target.at(ours.url, protocol=server), redis_url=redis_url)
+            how = settings(subject, redis_url=redis_url)
+            with serving(how) as ours:
+                yield target(subject, ours.url, patience=PATIENCE, settings=how)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run what is asked for; the exit status is 1 where anything is found, or nobody can tell."""
-    names = (*PROTOCOLS, NODE)
+    names = (*PROTOCOLS, WIRE, NODE)
     cores = len(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(prog="python -m tests.faults.calm", description=__doc__)
     parser.add_argument("servers", nargs="*", metavar="SERVER", help=f"which of {', '.join(names)}; all by default")

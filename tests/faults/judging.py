@@ -1,21 +1,18 @@
-"""Opens a ground for the judge on a server of ours, whole or with faults in it, as a target file would describe it."""
+"""Has the judge play on a server of ours, whole or with faults in it, as a target file would describe it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
-from conformance.playground import Options, Playground
-from conformance.suite import ground
+from conformance.playground import Options
 from reference_server.mode import Mode
-from reference_server.settings import Settings
-from simulators.target import Target
 from tests.faults.patience import UNHURRIED
 from tests.faults.serving import serving
+from tests.faults.subjects import Play, playing, settings, target
 
 
 @contextmanager
 def judging(
-    protocol: str,
+    subject: str,
     options: Options,
     *,
     faults: Sequence[str] = (),
@@ -23,10 +20,11 @@ def judging(
     time_scale: float = 1.0,
     redis_url: str = "",
     mode: Mode = Mode.PRODUCTION,
-) -> Iterator[Playground]:
-    """Serve one protocol afresh, with these faults in it by their names, and open a ground there."""
-    settings = Settings(port=0, protocols=(protocol,), time_scale=time_scale, redis_url=redis_url, mode=mode)
-    with serving(settings, faults) as served:
-        told = Target.at(served.url, protocol=protocol, patience=patience, time_scale=time_scale, mode=mode.value)
-        with ground(replace(told, redis_url=redis_url), options) as played:
-            yield played
+) -> Iterator[Play]:
+    """Serve a protocol, or what the wire needs, with these faults in it by name; gives what plays cases there."""
+    how = settings(subject, time_scale=time_scale, redis_url=redis_url, mode=mode)
+    with (
+        serving(how, faults) as served,
+        playing(subject, target(subject, served.url, patience=patience, settings=how), options) as play,
+    ):
+        yield play

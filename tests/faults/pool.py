@@ -1,6 +1,8 @@
 """Does much that takes long, some of it at a time, and tells how far it is; Ctrl-C ends it with what is known."""
 
+import contextlib
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -21,12 +23,13 @@ def do(
     jobs: int,
     console: Console,
 ) -> bool:
-    """Do every piece of work in processes of its own, `jobs` at a time; say whether somebody interrupted it.
+    """Do every piece of work in processes of its own, `jobs` at a time; say whether somebody ended it before that.
 
     `hear` takes each result, and returns what to say of it and what is to be done besides.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=os.setpgrp)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task, count = progress.add_task(""), 0
         pending: set[Future[T]] = set()
@@ -49,12 +52,10 @@ def do(
                     progress.update(task, advance=1, description=said)
         except KeyboardInterrupt:
             for process in list(pool._processes.values()):
-                process.kill()
+                assert process.pid is not None
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # and the servers that it has started
             pool.shutdown(wait=False, cancel_futures=True)
             return True
     pool.shutdown()
     return False
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

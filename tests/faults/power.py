@@ -7,6 +7,7 @@ random phase can find it, and there each of them is played.
 import argparse
 import json
 import os
+import random
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,9 +17,8 @@ from typing import Any
 
 from rich.console import Console
 
-from conformance.suite import suite_of
 from protocols import PROTOCOLS
-from tests.faults.fault import Fault
+from tests.faults.fault import WIRE, Fault
 from tests.faults.pool import Piece, do
 from tests.faults.power_result import Result
 from tests.faults.power_tables import show
@@ -40,9 +40,12 @@ class Run:
 
     def begin(self) -> Iterator[tuple[str, Phase, int, float]]:
         """Yield what is to be played first: the fixed cases everywhere, and on the whole servers all there is."""
-        yield from ((name, "fixed", 0, self.budget_s) for name, result in self.results.items() if not result.trials)
+        names = [name for name, result in self.results.items() if not result.trials]
+        random.Random(0).shuffle(names)  # what is known when somebody interrupts is a fair sample
+        yield from ((name, "fixed", 0, self.budget_s) for name in names)
         for protocol in self.whole:
-            yield from ((protocol, phase, 0, self.budget_s) for phase in ("fixed", "slow", "random"))
+            phases: Sequence[Phase] = ("fixed", "slow", "random")
+            yield from ((protocol, phase, 0, self.budget_s) for phase in phases if chosen(protocol, phase))
 
     def hear(self, trial: Trial) -> Iterator[tuple[str, Phase, int, float]]:
         """Take in what has been played, and yield what is to be played next on that server."""
@@ -54,11 +57,13 @@ class Run:
         if result.is_right or trial.phase == "random":
             return
         left_s = self.budget_s - sum(one.took_s for one in result.trials)
-        if trial.phase == "fixed" and left_s > 0 and chosen(suite_of(result.fault.protocol), "slow"):
+        if trial.phase == "fixed" and left_s > 0 and chosen(result.fault.protocol, "slow"):
             yield result.fault.name, "slow", 0, left_s
             return
         # What is found already is played on with one seed, for its own requirement.
         seeds = 1 if result.first_s(0) is not None else self.seeds
+        if not chosen(result.fault.protocol, "random"):
+            return
         yield from ((result.fault.name, "random", seed, max(left_s, LEAST_S)) for seed in range(seeds))
 
 
@@ -76,7 +81,7 @@ def main(words: Sequence[str] | None = None) -> int:
     faults = [fault for fault in EVERY_FAULT if not options.names or any(name in fault.name for name in options.names)]
     if not faults:
         parser.error(f"no fault is called {' or '.join(options.names)}")
-    protocols = [name for name in PROTOCOLS if any(fault.protocol == name for fault in faults)]
+    protocols = [name for name in (*PROTOCOLS, WIRE) if any(fault.protocol == name for fault in faults)]
     run = Run(faults, protocols, options.seeds, options.budget)
     if options.resume and options.json and options.json.exists():
         _remember(run, json.loads(options.json.read_text("utf-8")))

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tests.faults.fault import Fault
+from tests.faults.fault import WIRE, Fault
 from tests.faults.trial import Trial
 
 
@@ -47,6 +47,8 @@ class Result:
         """Whether there is nothing left to play."""
         random = [trial for trial in self.trials if trial.phase == "random"]
         found = any(trial.first_s is not None for trial in self.trials if trial.phase != "random")
+        if self.fault.protocol == WIRE:
+            return bool(self.trials)
         return self.is_right or len(random) >= (1 if found else seeds)
 
     def phase(self) -> str:

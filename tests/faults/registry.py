@@ -8,6 +8,7 @@ from tests.faults import (  # noqa: F401  # each enters its faults as it is read
     dongne,
     dongne_by_itself,
     errors,
+    failing,
     gateway,
     gateway_surroundings,
     gopang,
@@ -16,6 +17,7 @@ from tests.faults import (  # noqa: F401  # each enters its faults as it is read
     hub,
     hub_presence,
     space,
+    wire,
 )
 from tests.faults.fault import FAULTS, Fault
 

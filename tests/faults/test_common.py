@@ -29,12 +29,9 @@ SILENCE_MS = 300
 def test_those_who_fall_silent_are_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(common_promises, "SILENCE_MS", SILENCE_MS)
     case = "hub/all/silent-death"
-    with judging("hub", Options(seed=0, slow=True), faults=["hub/TheDeadLive"], patience=1.0) as played:
+    with judging("hub", Options(seed=0, slow=True), faults=["hub/TheDeadLive"], patience=1.0) as play:
         verdicts = [
-            v
-            for event in run(played, suite_of("hub").select([case]))
-            if isinstance(event, Finished)
-            for v in event.verdicts
+            v for event in play(suite_of("hub").select([case])) if isinstance(event, Finished) for v in event.verdicts
         ]
 
     assert [(verdict.requirement, verdict.outcome) for verdict in verdicts] == [("hub/all/8", Outcome.FAIL)]

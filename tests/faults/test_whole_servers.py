@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import pytest
 
 from conformance.case import Case
-from conformance.playground import Options, Playground
-from conformance.runner import Finished, run
+from conformance.playground import Options
+from conformance.runner import Finished
 from conformance.suite import suite_of
 from conformance.verdict import Outcome, Verdict
 from protocols import PROTOCOLS
 from reference_server.mode import Mode
 from tests.faults.judging import judging
+from tests.faults.subjects import Play
 
 SEEDS = range(10)
 BUDGET_S = {"space": 2.0, "gateway": 1.5, "dongne": 1.2, "gopang": 1.0, "hub": 1.0}
@@ -32,8 +33,8 @@ SHOWN_ELSEWHERE = {
 def test_whole_server_passes_random_cases(protocol: str, seed: int) -> None:
     random = [case for case in suite_of(protocol).cases() if case.is_random]
     options = Options(seed=seed, budget_s=BUDGET_S[protocol])
-    with judging(protocol, options, time_scale=TIME_SCALE[protocol]) as played:
-        verdicts = _played(played, random)
+    with judging(protocol, options, time_scale=TIME_SCALE[protocol]) as play:
+        verdicts = _played(play, random)
 
     assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
 
@@ -43,8 +44,8 @@ def test_whole_server_passes_fixed_cases(protocol: str, redis_url: str) -> None:
     suite, scale = suite_of(protocol), TIME_SCALE[protocol]
     fixed = [case for case in suite.cases() if not case.is_random]
     options = Options(seed=0, slow=protocol == "gopang")
-    with judging(protocol, options, time_scale=scale, redis_url=redis_url) as played:
-        verdicts = _played(played, fixed)
+    with judging(protocol, options, time_scale=scale, redis_url=redis_url) as play:
+        verdicts = _played(play, fixed)
 
     assert [verdict for verdict in verdicts if verdict.outcome >= Outcome.UNKNOWN] == []
     passed = {verdict.requirement for verdict in verdicts if verdict.outcome is Outcome.PASS}
@@ -54,8 +55,8 @@ def test_whole_server_passes_fixed_cases(protocol: str, redis_url: str) -> None:
 
 def test_whole_server_passes_fixed_cases_in_development() -> None:
     fixed = [case for case in suite_of("space").cases() if not case.is_random]
-    with judging("space", Options(seed=0), mode=Mode.DEVELOPMENT) as played:
-        verdicts = _played(played, fixed)
+    with judging("space", Options(seed=0), mode=Mode.DEVELOPMENT) as play:
+        verdicts = _played(play, fixed)
 
     assert [verdict for verdict in verdicts if verdict.outcome >= Outcome.UNKNOWN] == []
 
@@ -70,8 +71,8 @@ def test_whole_server_passes_fixed_cases_in_development() -> None:
 )
 def test_whole_server_passes_slow_cases(protocol: str, time_scale: float, cases: list[str], redis_url: str) -> None:
     options = Options(seed=0, slow=True)
-    with judging(protocol, options, time_scale=time_scale, redis_url=redis_url) as played:
-        verdicts = _played(played, suite_of(protocol).select(cases))
+    with judging(protocol, options, time_scale=time_scale, redis_url=redis_url) as play:
+        verdicts = _played(play, suite_of(protocol).select(cases))
 
     assert {verdict.outcome for verdict in verdicts} == {Outcome.PASS}
 
@@ -85,5 +86,5 @@ def test_every_requirement_is_cited_or_explained(protocol: str) -> None:
     assert suite.protocol.requirements.keys() - cited == suite.untested.keys()
 
 
-def _played(played: Playground, cases: Sequence[Case]) -> list[Verdict]:
-    return [v for event in run(played, cases) if isinstance(event, Finished) for v in event.verdicts]
+def _played(play: Play, cases: Sequence[Case]) -> list[Verdict]:
+    return [v for event in play(cases) if isinstance(event, Finished) for v in event.verdicts]

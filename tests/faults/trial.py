@@ -14,13 +14,13 @@ from typing import Final, Literal, TypeAlias
 
 from conformance.case import Case
 from conformance.playground import Options
-from conformance.runner import Finished, TargetDied, run
-from conformance.suite import Suite, suite_of
+from conformance.runner import Finished, TargetDied
 from conformance.tally import Standing, Tally
 from conformance.verdict import Outcome
 from protocols.errors import RehearsalError
 from tests.faults.judging import judging
 from tests.faults.registry import fault_named
+from tests.faults.subjects import cases, promises
 from tests.reference_server.redis_server import RedisServer
 
 Phase: TypeAlias = Literal["fixed", "slow", "random"]
@@ -38,12 +38,15 @@ class Pace:
     slow: float = 1.0
 
 
+PATIENCE: Final = 5.0
+"""What a target has of it where its file says nothing."""
 PACES: Final = {
     "space": Pace(),
     "gateway": Pace(slow=30.0),
     "dongne": Pace(usual=3.0, slow=150.0),
     "gopang": Pace(usual=20.0, slow=20.0),
     "hub": Pace(),
+    "wire": Pace(),
 }
 
 
@@ -69,38 +72,34 @@ class Trial:
     """Why the judge could not tell, where it could not."""
 
 
-def chosen(suite: Suite, phase: Phase) -> Sequence[Case]:
+def chosen(subject: str, phase: Phase) -> Sequence[Case]:
     """Return the cases of a phase, in their own order."""
-    too_slow = f"{suite.protocol.name}/{TOO_SLOW}"
-    cases = [case for case in suite.cases() if case.address != too_slow]
+    every = [case for case in cases(subject) if case.address != f"{subject}/{TOO_SLOW}"]
     match phase:
         case "fixed":
-            return [case for case in cases if not case.is_random and not case.is_slow]
+            return [case for case in every if not case.is_random and not case.is_slow]
         case "slow":
-            return [case for case in cases if not case.is_random and case.is_slow]
+            return [case for case in every if not case.is_random and case.is_slow]
         case "random":
-            return [case for case in cases if case.is_random]
+            return [case for case in every if case.is_random]
 
 
 def play(server: str, phase: Phase, seed: int, within_s: float) -> Trial:
     """Play one phase on one server: until the fault's requirement is found broken, all is played, or time is up."""
-    protocol, _, part = server.partition("/")
-    fault = fault_named(server) if part else None
-    suite, trial = suite_of(protocol), Trial(server=server, phase=phase, seed=seed)
-    pace = PACES[protocol].slow if phase == "slow" else PACES[protocol].usual
+    subject, _, part = server.partition("/")
+    fault, trial = fault_named(server) if part else None, Trial(server=server, phase=phase, seed=seed)
+    pace = PACES[subject].slow if phase == "slow" else PACES[subject].usual
     options = Options(seed=seed, budget_s=within_s, slow=phase == "slow")
-    cases = chosen(suite, phase)
-    tally = Tally(protocol=suite.protocol, cases=cases, strict=True)
+    wanted, faults = chosen(subject, phase), [server] if fault else []
+    tally = Tally(protocol=promises(subject), cases=wanted, strict=True)
     began = time.monotonic()
     try:
         with (
-            redis_for(protocol) as redis_url,
-            judging(
-                protocol, options, faults=[server] if fault else [], patience=5.0, time_scale=pace, redis_url=redis_url
-            ) as played,
+            redis_for(subject) as redis_url,
+            judging(subject, options, faults=faults, patience=PATIENCE, time_scale=pace, redis_url=redis_url) as judge,
         ):
             began = time.monotonic()
-            for event in run(played, cases) if cases else ():
+            for event in judge(wanted) if wanted else ():
                 _note(trial, event, tally, time.monotonic() - began, fault.requirement if fault else "")
                 if trial.is_right or time.monotonic() - began > within_s:
                     break
