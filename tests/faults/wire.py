@@ -1,8 +1,7 @@
 """Servers that are wrong below the events: in the handshake, in polling, in packets, or in how connections end."""
 
 import asyncio
-import os
-from typing import Any, ClassVar
+from typing import Any
 
 from aiohttp import web
 
@@ -13,7 +12,7 @@ from reference_server.strict.frames import Frame, Packet, PacketType
 from reference_server.strict.heartbeat import Heartbeat
 from reference_server.strict.packet import CONNECT_ERROR, StrictPacket
 from reference_server.strict.session import PARSE_ERROR, TRANSPORT_ERROR, Session
-from tests.faults.failing import die, hang
+from tests.faults.failing import die
 from tests.faults.fault import breaks
 
 # ---- the handshake -----------------------------------------------------------------------------------------------
@@ -183,56 +182,7 @@ class StrayAttachmentKills(StrictServer):
         await super()._handle_eio_message(eio_sid, data)
 
 
-@breaks("wire/robust/2", "hang")
-class DeepHangs(StrictServer):
-    """Who comes with something deep is read for ever, and nobody else is."""
-
-    async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
-        if isinstance(data, str) and "[" * 50 in data:
-            hang()
-        await super()._handle_eio_message(eio_sid, data)
-
-
-@breaks("wire/robust/4", "memory")
-class BadPacketsKept(Forgiving):
-    """Whatever was wrong is kept for somebody to look at, with all that came along."""
-
-    kept: ClassVar[list[bytes]] = []
-
-    def forgive(self, eio_sid: str, error: ProtocolError) -> None:
-        self.kept.append(os.urandom(1_000_000))
-        raise error
-
-
-@breaks("wire/robust/4", "memory")
-class SessionsNeverFreed(StrictEngine):
-    """Whoever was here is remembered with a buffer of their own."""
-
-    buffers: ClassVar[list[bytes]] = []
-
-    async def _session(self, request: web.Request, upgrades: list[str]) -> Session:
-        self.buffers.append(os.urandom(500_000))
-        return await super()._session(request, upgrades)
-
-
-@breaks("wire/engine/1", "accepted invalid")
-class OtherTypesPass(Session):
-    """What a client may not send is passed over."""
-
-    def fail(self, error: ProtocolError) -> None:
-        if "Engine.IO packet" not in str(error):
-            super().fail(error)
-
-
 # ---- acks and attachments ----------------------------------------------------------------------------------------
-
-
-@breaks("wire/ack/1", "off by one")
-class AckOfTheNext(StrictServer):
-    """An ack has the id of the event after."""
-
-    def acknowledge(self, sid: str, namespace: str, ack: int, *args: object) -> None:
-        super().acknowledge(sid, namespace, ack + 1, *args)
 
 
 @breaks("wire/ack/1", "duplicated")
@@ -294,14 +244,6 @@ class NoConnectNeeded(StrictServer):
         pass
 
 
-@breaks("wire/namespace/6", "forgotten clean-up")
-class NobodyLeaves(StrictServer):
-    """Who says that they leave a namespace stays."""
-
-    async def _handle_disconnect(self, eio_sid: str, namespace: str, *_: Any) -> None:
-        pass
-
-
 # ---- how it ends -------------------------------------------------------------------------------------------------
 
 
@@ -332,11 +274,3 @@ class PingsForPongs(Heartbeat):
     def pong(self) -> None:
         super().pong()
         self._ping()
-
-
-@breaks("wire/heartbeat/3", "disconnected")
-class NoTimeToAnswer(Heartbeat):
-    """Who is asked has a tenth of a second to answer."""
-
-    def __init__(self, interval: float, timeout: float, *calls: Any) -> None:
-        super().__init__(interval, 0.1, *calls)
