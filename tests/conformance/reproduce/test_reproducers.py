@@ -11,9 +11,9 @@ from typing import TypeAlias
 import pytest
 
 from conformance.defects import defects_of
-from conformance.playground import Options, Playground
+from conformance.playground import Options
 from conformance.reproduce.files import Reproducer, Reproducers
-from conformance.runner import Finished, run
+from conformance.runner import Finished
 from conformance.suite import suite_of
 from conformance.verdict import Outcome, Verdict
 from reference_server.settings import Settings
@@ -22,6 +22,7 @@ from tests.faults.fault import Fault
 from tests.faults.judging import judging
 from tests.faults.registry import fault_named
 from tests.faults.serving import serving
+from tests.faults.subjects import Play
 
 PATIENCE = 2.0
 SHOWN = [
@@ -89,17 +90,17 @@ def test_a_failure_is_shown_by_its_scripts_alone(name: str, whole: Whole, tmp_pa
 
 def _reproducer(fault: Fault, folder: Path) -> Reproducer:
     """Judge a faulty server until it fails at its requirement, and write what shows that."""
-    with judging(fault.protocol, Options(seed=0), faults=[fault.name], patience=PATIENCE) as played:
-        found = _first_failure(played, fault)
+    with judging(fault.protocol, Options(seed=0), faults=[fault.name], patience=PATIENCE) as play:
+        found = _first_failure(play, fault)
     [written] = Reproducers(folder).write(defects_of([found], lambda verdict: True), {}).values()
     assert not written.unshown
     return written
 
 
-def _first_failure(played: Playground, fault: Fault) -> Verdict:
+def _first_failure(play: Play, fault: Fault) -> Verdict:
     cases = [case for case in suite_of(fault.protocol).select([fault.case or fault.requirement]) if not case.is_slow]
     for case in sorted(cases, key=lambda case: (case.is_random, case.kind == "scene")):
-        for event in run(played, [case]):
+        for event in play([case]):
             for verdict in event.verdicts if isinstance(event, Finished) else ():
                 if verdict.outcome is Outcome.FAIL and fault.requirement in (verdict.requirement, *verdict.also):
                     return verdict
