@@ -64,6 +64,8 @@ class Deaths:
             error.came += f"; {condition.words}"
         if not condition.is_gone:
             return None
+        if condition.life is Life.DEAD:
+            await self._keeper.await_end()
         operation = (stage.said if stage is not None else "") or subject
         broken = self._finding(condition, "" if stage is None else stage.deed, operation)
         if isinstance(error, Broken):

@@ -113,6 +113,11 @@ class Keeper:
         """How the process ended that was started last, and what it printed to that end; empty while it runs."""
         return self._children[-1].last_words if self._children else ""
 
+    async def await_end(self) -> None:
+        """Wait a moment for the end of what was started last: its connections end before it does."""
+        if self._children:
+            await asyncio.to_thread(self._children[-1].wait, READY_S)
+
     def start(self) -> None:
         """Start the target anew, once what we started before has ended; raises UsageError where that cannot be run."""
         self.end()
@@ -223,6 +228,11 @@ class _Child:
     def is_running(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
+
+    def wait(self, within_s: float) -> None:
+        """Wait so long at most for its end."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(within_s)
 
     def end(self) -> None:
         """End it and what it has started, politely first."""
