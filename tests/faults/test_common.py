@@ -44,6 +44,7 @@ def test_strict_transport_is_wanted_under_tls(
     monkeypatch.setattr(app, "Origins", headers)
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     _certify(certificate, key)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))  # whoever connects believes in it
     settings = Settings(port=0, protocols=("space",), tls_certificate=certificate, tls_key=key)
     cases = suite_of("space").select(["space/http/security-headers"])
     with (
