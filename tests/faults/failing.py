@@ -63,7 +63,7 @@ class UnknownNamesKill(ProtocolNamespace):
         await super().event(sid, name, args, ack)
 
 
-@breaks("hub/join/2", "crash")
+@breaks("hub/all/1", "crash", at="join_room/state")
 class SecondJoinKills(Hub):
     """Who joins a room that they are in ends the process."""
 
