@@ -52,7 +52,10 @@ MISTAKES = {
     "URL without host": (["check", "http://"], "is no URL of a Socket.IO server"),
     "URL with a path": (["simulate", "http://127.0.0.1:9/space"], "a namespace goes into --namespace"),
     "nobody there": (["check", "http://127.0.0.1:9"], "http://127.0.0.1:9 cannot be reached"),
-    "unknown address": (["check", "--list", "space/wisper"], "'space/wisper'; `rehearsal check --list` shows them all"),
+    "unknown address": (
+        ["check", "--list", "space/wisper"],
+        "'space/wisper'; `rehearsal check --list --cases` shows them all",
+    ),
     "unknown protocol": (["check", "http://127.0.0.1:9", "--protocol", "spcae"], "did you mean space?"),
     "unknown protocol to serve": (["serve", "spcae"], "did you mean space?"),
     "no duration": (["check", "http://127.0.0.1:9", "--budget", "soon"], "write it like 500ms, 30s or 2m"),
