@@ -9,7 +9,7 @@ MODULES := $(PACKAGES:%=%/node_modules/up-to-date)
 OURS := protocols reference_server simulators conformance loadtests rehearsal tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test power calm check format generate new-protocol lock bench clean
+.PHONY: help setup demo test faults power calm check format generate new-protocol lock bench clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' Makefile
@@ -22,6 +22,9 @@ demo: $(LIVES) ## server, simulated people and judge, in about a minute
 # Most tests wait for a network more than they compute: four processes are no strain on two cores.
 test: $(LIVES) $(MODULES) ## run all tests
 	@$(PY) -m pytest -n 4 --dist worksteal
+
+faults: $(LIVES) ## play every faulty server at the requirement that it breaks (make test plays one in three)
+	@FAULTS=all $(PY) -m pytest -n 4 --dist worksteal tests/faults/test_faults.py
 
 # What these take may be chosen: make power SEEDS=3 FAULTS="space/ hub/Left" JOBS=2; make calm SEEDS=5 SERVERS=hub.
 power: $(LIVES) ## judge every faulty server: how many are found, how soon, at what (about half an hour)

@@ -4,6 +4,7 @@ import os
 import random
 import secrets
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
 
 from rich.console import Console
@@ -21,6 +22,8 @@ from simulators.scenario import KINDS, Cast
 JUDGED: Final = tuple(suite.protocol.name for suite in SUITES)
 HECKLERS: Final = 1
 PLAY_S: Final = 8.0
+PATIENCE: Final = 20.0
+"""What people allow a machine that a hundred of them share with their server: of 100 ms, two seconds."""
 BUDGET_S: Final = 50.0
 """For judging all protocols together."""
 
@@ -32,14 +35,20 @@ def demo(
     play_s: float = PLAY_S,
     budget_s: float = BUDGET_S,
     judged: Collection[str] = JUDGED,
+    patience: float = PATIENCE,
 ) -> int:
-    """Play every protocol and judge these, and return the worst of the exit codes."""
+    """Play every protocol and judge these, and return the worst of the exit codes.
+
+    Who plays, serves and judges at once on one busy machine says by `patience` how far people bear with that.
+    """
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     # What hecklers are refused fills a log of its own; what goes wrong shows in what people hear.
     with open(os.devnull, "w") as log, running(Settings(port=0), log_stream=log) as url:
         targets = {name: TargetOptions(url=url, protocol=name) for name in KINDS}
         console.rule(f"people of {', '.join(targets)} at {url} for {play_s:g} s")
-        parts = [ensemble.Part(where.target(), _cast(name)) for name, where in targets.items()]
+        parts = [
+            ensemble.Part(replace(where.target(), patience=patience), _cast(name)) for name, where in targets.items()
+        ]
         # A name of its own for each run, since the last one's people may still be leaving.
         codes = [ensemble.play(parts, for_s=play_s, seed=seed, run=secrets.token_hex(3), console=console)]
         for name in judged:

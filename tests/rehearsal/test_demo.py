@@ -10,7 +10,7 @@ from simulators.scenario import KINDS
 
 def test_everything_is_played_judged_and_well() -> None:
     file = io.StringIO()
-    code = demo(Console(file=file, width=120), seed=1, play_s=3.0, budget_s=0.5, judged=["hub"])
+    code = demo(Console(file=file, width=120), seed=1, play_s=3.0, budget_s=0.5, judged=["hub"], patience=100.0)
     text = file.getvalue()
 
     assert code == 0, text
