@@ -41,17 +41,17 @@ def test_a_server_that_never_knows_development(outer: Playground) -> None:
 
 
 @pytest.mark.parametrize("setting", ["test_credentials", "seed"])
-def test_a_setting_that_switches_the_mode(outer: Playground, setting: str) -> None:
+def test_a_setting_that_switches_the_mode(unhurried: Playground, setting: str) -> None:
     def weaken(settings: Settings) -> Settings:
         return replace(settings, mode=Mode.DEVELOPMENT) if getattr(settings, setting) else settings
 
-    found = failure(outer, sessions.session__no_setting_weakens_it, Started(settings=weaken))
+    found = failure(unhurried, sessions.session__no_setting_weakens_it, Started(settings=weaken))
     assert setting in found.came
     assert "space/session/1" in found.also
 
 
-def test_a_verifier_that_may_vouch_for_dev(outer: Playground) -> None:
-    found = failure(outer, sessions.session__no_setting_weakens_it, Started(rules=AsksAboutAll))
+def test_a_verifier_that_may_vouch_for_dev(unhurried: Playground) -> None:
+    found = failure(unhurried, sessions.session__no_setting_weakens_it, Started(rules=AsksAboutAll))
     assert "verify_url" in found.came
 
 
