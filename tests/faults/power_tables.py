@@ -41,11 +41,14 @@ def show(console: Console, results: Collection[Result], whole: Mapping[str, list
     found = [result for result in played if result.killed(seeds)]
     right = sum(result.is_right for result in found) / max(len(found), 1)
     named = sum(result.is_named for result in found) / max(len(found), 1)
+    # An interrupted run may not have come to them, and then nothing is known of them.
+    judged = sum(map(len, whole.values()))
+    alarm_count = f"{len(alarms)} findings in {judged} runs on whole servers" if judged else "no whole server judged"
     whole_killed = sum(result.killed(seeds) == seeds for result in played)
     console.print(
         f"{whole_killed} of {len(played)} faults killed with every one of {seeds} seeds, {killed:.1%} of all runs; "
         f"median to the first finding {_median(found, seeds):.1f} s; at the right requirement {right:.1%}, "
-        f"named there {named:.1%}; {len(alarms)} findings on whole servers; {how}",
+        f"named there {named:.1%}; {alarm_count}; {how}",
         soft_wrap=True,
     )
     unfinished = len(results) - len(played)
