@@ -16,7 +16,7 @@ help: ## show this
 
 setup: $(LIVES) ## make .venv as requirements.lock says
 
-demo: $(LIVES) ## server, simulated people and judge, in about a minute
+demo: $(LIVES) ## server, simulated people and judge, in about two minutes
 	@$(PY) -m rehearsal demo
 
 # Most tests wait for a network more than they compute: four processes are no strain on two cores.
@@ -27,10 +27,10 @@ faults: $(LIVES) ## play every faulty server at the requirement that it breaks (
 	@FAULTS=all $(PY) -m pytest -n 4 --dist worksteal tests/faults/test_faults.py
 
 # What these take may be chosen: make power SEEDS=3 FAULTS="space/ hub/Left" JOBS=2; make calm SEEDS=5 SERVERS=hub.
-power: $(LIVES) ## judge every faulty server: how many are found, how soon, at what (about half an hour)
+power: $(LIVES) ## judge every faulty server: how many are found, how soon, at what (long)
 	@$(PY) -m tests.faults.power $(FAULTS) $(SEEDS:%=--seeds %) $(JOBS:%=--jobs %) $(BUDGET:%=--budget %) $(JSON:%=--json %)
 
-calm: $(LIVES) $(MODULES) ## judge right servers on a busy machine: nothing may be found (about half an hour)
+calm: $(LIVES) $(MODULES) ## judge right servers on a busy machine: nothing may be found (long)
 	@$(PY) -m tests.faults.calm $(SERVERS) $(SEEDS:%=--seeds %) $(JOBS:%=--jobs %) $(BUDGET:%=--budget %) $(JSON:%=--json %)
 
 check: $(LIVES) ## format, lint, types, arrows, contract: all but the tests

@@ -1,4 +1,4 @@
-"""`rehearsal demo`: all of it on one's own machine, in about a minute and a half."""
+"""`rehearsal demo`: all of it on one's own machine, in about two minutes."""
 
 import typer
 
@@ -9,7 +9,7 @@ EPILOG = examples("rehearsal demo", "rehearsal demo --seed 7")
 
 
 def demo(seed: Seed = None) -> None:
-    """See all of it in a minute and a half.
+    """See all of it in about two minutes.
 
     Starts the reference server on a free port, lets simulated people use all of its protocols at once, and judges
     it, one protocol after the other. Exit code 0: nothing was lost, and every MUST is kept.
