@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Any, TypeAlias, TypeVar
@@ -25,31 +26,27 @@ def do(
 ) -> bool:
     """Do every piece of work in processes of its own, `jobs` at a time; say whether somebody ended it before that.
 
-    `hear` takes each result, and returns what to say of it and what is to be done besides.
+    `hear` takes each result, and returns what to say of it and what is to be done besides; that comes before all that
+    waits, so that whoever ends it early has what was begun played to its end.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=os.setpgrp)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task, count = progress.add_task(""), 0
+        waiting = deque(first)
         pending: set[Future[T]] = set()
-
-        def submit(pieces: Iterable[Piece]) -> None:
-            nonlocal count
-            for piece in pieces:
-                pending.add(pool.submit(work, *piece))
-                count += 1
-            progress.update(task, total=count)
-
+        task = progress.add_task("", total=len(waiting))
         try:
-            submit(first)
-            while pending:
+            while waiting or pending:
+                while waiting and len(pending) < jobs:
+                    pending.add(pool.submit(work, *waiting.popleft()))
                 done, _ = wait(pending, return_when=FIRST_COMPLETED)
                 pending -= done
                 for future in done:
                     said, more = hear(future.result())
-                    submit(more)
-                    progress.update(task, advance=1, description=said)
+                    waiting.extendleft(reversed(list(more)))
+                    total = round(progress.tasks[task].completed) + 1 + len(pending) + len(waiting)
+                    progress.update(task, advance=1, description=said, total=total)
         except KeyboardInterrupt:
             for process in list(pool._processes.values()):
                 assert process.pid is not None

@@ -39,13 +39,13 @@ class Run:
         self.budget_s = budget_s
 
     def begin(self) -> Iterator[tuple[str, Phase, int, float]]:
-        """Yield what is to be played first: the fixed cases everywhere, and on the whole servers all there is."""
-        names = [name for name, result in self.results.items() if not result.trials]
-        random.Random(0).shuffle(names)  # what is known when somebody interrupts is a fair sample
-        yield from ((name, "fixed", 0, self.budget_s) for name in names)
+        """Yield what is to be played first: on the whole servers all there is, and the fixed cases everywhere."""
         for protocol in self.whole:
             phases: Sequence[Phase] = ("fixed", "slow", "random")
             yield from ((protocol, phase, 0, self.budget_s) for phase in phases if chosen(protocol, phase))
+        names = [name for name, result in self.results.items() if not result.trials]
+        random.Random(0).shuffle(names)  # what is known when somebody interrupts is a fair sample
+        yield from ((name, "fixed", 0, self.budget_s) for name in names)
 
     def hear(self, trial: Trial) -> Iterator[tuple[str, Phase, int, float]]:
         """Take in what has been played, and yield what is to be played next on that server."""
