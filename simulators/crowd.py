@@ -32,6 +32,8 @@ _AT_ONCE: Final = 64
 _TURN_S: Final = 0.01
 """How long actors may act before what has arrived is read."""
 _SETTLE_S: Final = 0.25
+_TICK_NS: Final = 10_000_000
+"""How often the loop is asked how late it is."""
 _LISTEN_S: Final = 30.0
 """How long the last deliveries are waited for at most."""
 _FOREVER_S: Final = 1e6
@@ -62,6 +64,8 @@ class Snapshot:
     """Deliveries that are under way."""
     latest_us: list[int]
     """How long those since the last snapshot took."""
+    lag_ms: float = 0.0
+    """How late this side was with something at most, since the last snapshot."""
 
 
 class Crowd:
@@ -98,6 +102,8 @@ class Crowd:
         self._start_ns = time.monotonic_ns()
         self.finished = False
         """Whether the run is over."""
+        self._tick_ns = 0  # when the loop is asked next how late it is
+        self._lag_ns = 0  # the longest since the last snapshot
         self._stopped = False
         self._arrived = False
         self._unreachable: TargetUnreachable | None = None
@@ -214,8 +220,11 @@ class Crowd:
         for actor in self._scenario.actors:
             self._ledger.add(actor.name, actor.standing)
             self._schedule.put(actor)
+        self._tick_ns = self._start_ns
+        ticking = self._spawn(self._tick())
         try:
             await self._act(for_s)
+            ticking.cancel()  # what is still heard was said in time or not
             await self._listen()
             self._ledger.finish()
         finally:
@@ -238,6 +247,7 @@ class Crowd:
                 scopes.setdefault(actor.scope, Counter())[actor.kind] += 1
         latest_us = list(self.tally.latest_us)
         self.tally.latest_us.clear()
+        lag_ns, self._lag_ns = self._lag_ns, 0
         return Snapshot(
             elapsed_s=self.elapsed_s,
             scopes=scopes,
@@ -249,6 +259,7 @@ class Crowd:
             faults=self.tally.faults,
             waiting=self._ledger.pending,
             latest_us=latest_us,
+            lag_ms=lag_ns / 1e6,
         )
 
     @property
@@ -267,11 +278,26 @@ class Crowd:
             while self._goes_on and self._schedule.next_s <= self.elapsed_s < now_s + _TURN_S:
                 actor = self._schedule.pop()
                 for due_s, act in actor.act(now_s):
-                    await self._do(actor, act, self._start_ns + int(due_s * 1e9))
+                    due_ns = self._start_ns + int(due_s * 1e9)
+                    self._note_lag(due_ns, time.monotonic_ns())
+                    await self._do(actor, act, due_ns)
                 self._schedule.put(actor)
             await self._rest_until(min(self._schedule.next_s, for_s, now_s + _SETTLE_S))
         if self._failure is not None:
             raise self._failure
+
+    async def _tick(self) -> None:
+        """Look at the clock at even distances; a stall counts once for each look that it delayed."""
+        while True:
+            now_ns = time.monotonic_ns()
+            while self._tick_ns <= now_ns:
+                self._note_lag(self._tick_ns, now_ns)
+                self._tick_ns += _TICK_NS
+            await asyncio.sleep((self._tick_ns - now_ns) / 1e9)
+
+    def _note_lag(self, due_ns: int, now_ns: int) -> None:
+        self.tally.lag.add(due_ns, now_ns)
+        self._lag_ns = max(self._lag_ns, now_ns - due_ns)
 
     @property
     def _goes_on(self) -> bool:

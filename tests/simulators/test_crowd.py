@@ -146,6 +146,22 @@ def wait_for(engine: Engine, crowd: Crowd, holds: Callable[[Snapshot], bool]) ->
     return seen
 
 
+def test_a_stall_of_this_side_is_told_as_often_as_it_delayed_something(engine: Engine, url: str) -> None:
+    async def begin() -> Crowd:
+        return await Crowd.gather(Target.at(url), Cast.parse("player=2", "space"), seed=1, run="t")
+
+    crowd = engine.submit(begin())
+    job = engine.spawn(crowd.play(3600.0))
+    wait_for(engine, crowd, lambda seen: seen.delivered > 0)
+    before = engine.call(lambda: crowd.tally.lag.count)
+    engine.call(lambda: time.sleep(0.5))
+    wait_for(engine, crowd, lambda seen: seen.lag_ms >= 400)
+    engine.call(crowd.stop)
+    lag = job.result().lag
+    assert lag.count - before >= 50
+    assert sum(count for us, count in lag.counts.items() if us >= 100_000) >= 40
+
+
 # --- a protocol with acks, at a stock server ---
 
 

@@ -1,6 +1,9 @@
 """Counts and times."""
 
+from random import Random
+
 import pytest
+from hdrh.histogram import HdrHistogram
 
 from simulators.tally import MAX_EXAMPLES, Tally, Times
 
@@ -13,6 +16,17 @@ def test_times_are_kept_to_three_digits() -> None:
     assert times.count == 100
     assert times.percentile_ms(50) == pytest.approx(50, rel=0.002)
     assert times.percentile_ms(99) == pytest.approx(99, rel=0.002)
+
+
+def test_times_are_those_of_an_hdr_histogram() -> None:
+    times, histogram, random = Times(), HdrHistogram(1, 3_600_000_000, 3), Random(1)
+    for _ in range(2000):
+        us = int(random.lognormvariate(8, 4)) + 1
+        times.add(0, us * 1000)
+        histogram.record_value(min(us, 3_600_000_000))
+    other = Times()
+    other.include(times)
+    assert other.histogram().encode() == histogram.encode()
 
 
 @pytest.mark.parametrize(("took_ns", "ms"), [(-5, 0.001), (0, 0.001), (10**18, 3_600_000)])
