@@ -12,7 +12,7 @@ def demo(seed: Seed = None) -> None:
     """See all of it in about two minutes.
 
     Starts the reference server on a free port, lets simulated people use all of its protocols at once, and judges
-    it, one protocol after the other. Exit code 0: nothing was lost, and every MUST is kept.
+    each of them. Exit code 0: nothing was lost, and every MUST is kept.
     """
     from rehearsal.demo import demo as show
 
