@@ -341,7 +341,7 @@ class ToldLate(Command):
 
 @breaks("dongne/answer/2", "late")
 class AskerNotifiedLate(Retold):
-    """The asker hears of an answer after twelve seconds, which no patience allows."""
+    """The asker hears of an answer after twenty seconds, which no patience allows."""
 
     event = dongne.AnswerNotification
 
@@ -352,7 +352,7 @@ class AskerNotifiedLate(Retold):
             yield from super().handle(entry, stamp)
 
     def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
-        yield Later(12_000, ToldLate(emit))
+        yield Later(20_000, ToldLate(emit))
 
 
 @breaks("dongne/answer/2", "misdirected")
