@@ -28,10 +28,18 @@ class TimedTally(Tally):
         super().acknowledged(name, due_ns, at_ns)
         self._samples.time(Label("ack", name), due_ns, at_ns)
 
+    def unanswered(self, name: str, due_ns: int, at_ns: int, text: str) -> None:
+        """Time an ack that never came at its limit, and count it as a failure."""
+        self.complain(text)
+        self.violations += 1
+        label = Label("ack", name)
+        self._samples.time(label, due_ns, at_ns)
+        self._samples.fail(label, "no ack within its limit", timed=True)
+
     def violated(self, text: str) -> None:
         """Count a message that breaks its schema."""
         super().violated(text)
-        self._samples.fail(self._contract, "a message or its absence broke the contract")
+        self._samples.fail(self._contract, "a message broke the contract")
 
     def lose_connection(self, text: str) -> None:
         """Count a connection that the target should not have ended."""

@@ -3,11 +3,12 @@
 from typing import ClassVar
 
 from loadtests.account import TimedLedger, TimedTally
-from loadtests.samples import Batch, Label, Samples
+from loadtests.record import Delivery
+from loadtests.samples import Account, Batch, Label, Samples
 from protocols.errors import RehearsalError
 from simulators.crowd import Crowd
 from simulators.delivery import Ledger
-from simulators.tally import Tally
+from simulators.tally import Row, Tally, Times
 
 
 class Population(Crowd):
@@ -41,5 +42,24 @@ class Population(Crowd):
 
     def take(self) -> Batch:
         """Return what was measured since the last time."""
-        self._timed_tally.sample_faults()
-        return self._samples.take()
+        tally = self._timed_tally
+        tally.sample_faults()
+        batch = self._samples.take()
+        batch.lag, tally.lag = tally.lag, Times()
+        batch.account = Account(dict(tally.sent), [_delivery(row) for row in tally.rows.values()], list(tally.examples))
+        return batch
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        cause=row.cause,
+        heard=row.heard,
+        expected=row.expected,
+        delivered=row.delivered,
+        lost=row.lost,
+        duplicated=row.duplicated,
+        misordered=row.misordered,
+        misheard=row.misheard,
+        late=row.late,
+        excluded=row.excluded,
+    )

@@ -1,5 +1,7 @@
 """Puts what was measured into Locust's statistics, where its console, web page, CSV and master find it."""
 
+import time
+
 import locust.stats
 from locust.stats import RequestStats, StatsEntry
 
@@ -11,20 +13,32 @@ def report(stats: RequestStats, batch: Batch) -> None:
 
     Deliveries come by the thousand a second, and an `events.request` for each would cost three times as much.
     """
-    for label, times_ms in batch.times_ms.items():
+    for label, times in batch.times.items():
         entry = StatsEntry(stats, label.name, label.kind)
-        for time_ms in times_ms:
-            entry.log(time_ms, 0)  # type: ignore[arg-type]  # it says int, and takes what events.request takes
+        for us, count in times.counts.items():
+            _log(entry, us / 1000, count)
         _add(stats, entry)
     for failure, count in batch.failures.items():
         label = failure.label
         if not failure.timed:
             entry = StatsEntry(stats, label.name, label.kind)
-            for _ in range(count):
-                entry.log(None, 0)  # type: ignore[arg-type]  # it says int, and counts None as untimed
+            _log(entry, None, count)
             _add(stats, entry)
         for _ in range(count):
             stats.log_error(label.kind, label.name, failure.error)
+
+
+def _log(entry: StatsEntry, time_ms: float | None, count: int) -> None:
+    """Do what `entry.log` does, for many that took the same time; None counts as untimed."""
+    entry.log(time_ms, 0)  # type: ignore[arg-type]  # it says int, and takes what events.request takes
+    more = count - 1
+    entry.num_requests += more
+    entry.num_reqs_per_sec[int(entry.last_request_timestamp or time.time())] += more
+    if time_ms is None:
+        entry.num_none_requests += more
+    else:
+        entry.total_response_time += time_ms * more  # type: ignore[assignment]
+        entry.response_times[locust.stats.bucket_response_time(time_ms)] += more
 
 
 def _add(stats: RequestStats, entry: StatsEntry) -> None:

@@ -4,6 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from loadtests.record import Delivery
+from simulators.tally import Times
+
 
 class Label(NamedTuple):
     """A row of the statistics: `deliver` and `player:moved`."""
@@ -22,11 +25,25 @@ class Failure(NamedTuple):
 
 
 @dataclass(slots=True)
+class Account:
+    """How things stand for the people of one protocol in one process, from the beginning on."""
+
+    sent: dict[str, int] = field(default_factory=dict)
+    """What was said -> how often."""
+    deliveries: list[Delivery] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+    """The first few things that went wrong, in words."""
+
+
+@dataclass(slots=True)
 class Batch:
     """What one stretch of a run gave."""
 
-    times_ms: dict[Label, list[float]] = field(default_factory=dict)
+    times: dict[Label, Times] = field(default_factory=dict)
     failures: Counter[Failure] = field(default_factory=Counter)
+    lag: Times = field(default_factory=Times)
+    """How late the generator itself was meanwhile."""
+    account: Account = field(default_factory=Account)
 
 
 class Samples:
@@ -37,7 +54,10 @@ class Samples:
 
     def time(self, label: Label, begin_ns: int, end_ns: int) -> None:
         """Take in how long something took."""
-        self._batch.times_ms.setdefault(label, []).append((end_ns - begin_ns) / 1e6)
+        times = self._batch.times.get(label)
+        if times is None:
+            times = self._batch.times[label] = Times()
+        times.add(begin_ns, end_ns)
 
     def fail(self, label: Label, error: str, *, count: int = 1, timed: bool = False) -> None:
         """Take in a failure; use few different words, since each makes a line of its own."""

@@ -397,7 +397,8 @@ class Crowd:
         except ConnectionLost:
             return
         except NotHeard:
-            self.tally.violated(f"{actor.name} got no ack of {operation.name}")
+            name = operation.name
+            self.tally.unanswered(name, due_ns, time.monotonic_ns(), f"{actor.name} got no ack of {name}")
             return
         if answer.violation is not None or answer.ack is None:
             self.tally.violated(f"{actor.name}: {answer.violation}")

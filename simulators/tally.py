@@ -15,9 +15,17 @@ _FINE_US: Final = 1 << _BITS
 class Times:
     """Durations from 1 µs to an hour, counted to three digits: what an HDR histogram keeps, at a tenth of the price."""
 
-    def __init__(self) -> None:
-        self.counts: dict[int, int] = {}
+    def __init__(self, counts: dict[int, int] | None = None) -> None:
+        self.counts: dict[int, int] = {} if counts is None else counts
         """Microseconds, all but the first eleven bits zero -> how often."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Times) and self.counts == other.counts
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __repr__(self) -> str:
+        return f"Times({self.counts})"
 
     def add(self, due_ns: int, at_ns: int) -> None:
         """Take in how long after the moment it was due something happened."""
@@ -48,7 +56,19 @@ class Times:
 
     def percentile_ms(self, percent: float) -> float | None:
         """Return below how many milliseconds this many percent are; None where there are none."""
-        return float(self.histogram().get_value_at_percentile(percent)) / 1000 if self.counts else None
+        if not self.counts:
+            return None
+        due = max(1, int(percent / 100 * self.count + 0.5))  # as HDR histograms count, from the first on
+        for us in sorted(self.counts):
+            due -= self.counts[us]
+            if due <= 0:
+                break
+        return _greatest_like(us) / 1000
+
+
+def _greatest_like(us: int) -> int:
+    """Return the greatest time that is counted as this one is."""
+    return us | (1 << max(0, us.bit_length() - _BITS)) - 1
 
 
 @dataclass(slots=True)
@@ -119,6 +139,10 @@ class Tally:
     def acknowledged(self, name: str, due_ns: int, at_ns: int) -> None:
         """Take in how long an ack took since its event was due."""
         self.acks.setdefault(name, Times()).add(due_ns, at_ns)
+
+    def unanswered(self, name: str, due_ns: int, at_ns: int, text: str) -> None:
+        """Take in that no ack of an event came until the last moment for it."""
+        self.violated(text)
 
     def violated(self, text: str) -> None:
         """Count a message that breaks its schema."""

@@ -16,6 +16,7 @@ from protocols.space import (
 )
 from simulators.actors.space_standing import SpaceStanding
 from simulators.people import Identity
+from tests.loadtests.timing import times
 
 MS = 1_000_000
 CHAT = Label("deliver", "chat:message")
@@ -71,8 +72,8 @@ def plaza() -> Plaza:
 
 
 def test_the_answer_stands_in_for_the_ack(plaza: Plaza) -> None:
-    assert plaza.joining.times_ms[Label("ack", "join:space")] == [2.0, 2.0]
-    assert plaza.joining.times_ms[Label("deliver", "room:joined")] == [2.0, 2.0]
+    assert plaza.joining.times[Label("ack", "join:space")] == times(2.0, 2.0)
+    assert plaza.joining.times[Label("deliver", "room:joined")] == times(2.0, 2.0)
     assert not plaza.joining.failures
 
 
@@ -81,7 +82,7 @@ def test_time_runs_from_when_an_event_was_due_and_not_from_when_it_was_sent(plaz
     plaza.hear("ann", HEARD, at_ms=1050)
     plaza.hear("ben", HEARD, at_ms=1075)
     batch = plaza.take()
-    assert batch.times_ms == {CHAT: [50.0, 75.0], Label("ack", "chat:message"): [50.0]}
+    assert batch.times == {CHAT: times(50.0, 75.0), Label("ack", "chat:message"): times(50.0)}
     assert not batch.failures
 
 
@@ -90,7 +91,7 @@ def test_what_is_heard_after_its_deadline_is_timed_and_a_failure(plaza: Plaza) -
     plaza.hear("ann", HEARD, at_ms=1001)
     plaza.hear("ben", HEARD, at_ms=2500)
     batch = plaza.take()
-    assert batch.times_ms[CHAT] == [1.0, 1500.0]
+    assert batch.times[CHAT] == times(1.0, 1500.0)
     assert list(batch.failures.items()) == [(Failure(CHAT, "late: heard after its deadline", True), 1)]
 
 
@@ -107,7 +108,7 @@ def test_what_is_heard_twice_is_a_failure(plaza: Plaza) -> None:
     for at_ms in (1001, 1002):
         plaza.hear("ben", HEARD, at_ms=at_ms)
     batch = plaza.take()
-    assert batch.times_ms == {CHAT: [1.0]}
+    assert batch.times == {CHAT: times(1.0)}
     assert list(batch.failures.items()) == [(Failure(CHAT, "heard twice", False), 1)]
 
 
@@ -117,7 +118,7 @@ def test_breaches_and_broken_connections_are_failures_and_acks_are_timed(plaza: 
     plaza.tally.acknowledged("chat:message", 1 * MS, 4 * MS)
     batch = plaza.take()
     assert {failure.label for failure in batch.failures} == {Label("contract", "space"), Label("connect", "websocket")}
-    assert batch.times_ms == {Label("ack", "chat:message"): [3.0]}
+    assert batch.times == {Label("ack", "chat:message"): times(3.0)}
     assert plaza.tally.examples == ["ann heard nonsense", "ann was disconnected"]
 
 
@@ -131,3 +132,12 @@ def test_what_stands_in_for_acks_follows_from_the_contract() -> None:
         "proximity:set": "emitProximityChanged",
         "joinParty": "emitPartyJoined",
     }
+
+
+def test_an_ack_that_never_came_is_timed_at_its_limit_and_fails(plaza: Plaza) -> None:
+    plaza.tally.unanswered("chat:message", 0, 5000 * MS, "ann got no ack")
+    batch = plaza.take()
+    label = Label("ack", "chat:message")
+    assert batch.times == {label: times(5000)}
+    assert batch.failures == {Failure(label, "no ack within its limit", timed=True): 1}
+    assert plaza.tally.examples == ["ann got no ack"]

@@ -23,6 +23,7 @@ from reference_server.world import World
 from simulators.actor import Actor
 from simulators.engine import Engine
 from simulators.scenario import Cast
+from simulators.tally import Times
 from simulators.target import Target
 
 WITHIN_S = 20.0
@@ -57,7 +58,7 @@ class House:
         self.batches.append(self.engine.call(self.population.take))
 
     def count(self, kind: str, name: str) -> int:
-        return sum(len(batch.times_ms.get(Label(kind, name), ())) for batch in self.batches)
+        return sum(batch.times.get(Label(kind, name), Times()).count for batch in self.batches)
 
     def failures(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -98,7 +99,7 @@ def test_everybody_who_enters_is_timed_and_nothing_goes_wrong() -> None:
         plaza.until(lambda: plaza.count("deliver", "player:moved") > 40)
         assert plaza.count("connect", "websocket") == plaza.count("ack", "join:space") == 5
     assert plaza.failures() == {}
-    assert all(time_ms > 0 for batch in plaza.batches for times in batch.times_ms.values() for time_ms in times)
+    assert all(us > 1 for batch in plaza.batches for times in batch.times.values() for us in times.counts)
 
 
 def test_who_leaves_is_gone_and_the_others_hear_of_it() -> None:

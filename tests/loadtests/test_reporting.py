@@ -10,11 +10,12 @@ from locust.stats import RequestStats
 
 from loadtests.reporting import keep_three_digits, report, three_digits
 from loadtests.samples import Batch, Failure, Label
+from tests.loadtests.timing import times
 
 MOVED = Label("deliver", "player:moved")
 JOIN = Label("ack", "join:space")
 
-times = st.lists(st.floats(0.001, 100_000.0), max_size=20)
+durations = st.lists(st.sampled_from([0.25, 1.0, 1.5, 65.536, 524.288]), max_size=20)
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +45,11 @@ def figures(stats: RequestStats) -> dict[tuple[str, str], tuple[object, ...]]:
     }
 
 
-@given(batches=st.lists(st.dictionaries(st.sampled_from([MOVED, JOIN]), times, max_size=2), max_size=4))
+@given(batches=st.lists(st.dictionaries(st.sampled_from([MOVED, JOIN]), durations, max_size=2), max_size=4))
 def test_batches_add_up_to_what_single_requests_give(batches: list[dict[Label, list[float]]]) -> None:
     batched, single = RequestStats(), RequestStats()
     for times_ms in batches:
-        report(batched, Batch(times_ms))
+        report(batched, Batch({label: times(*values) for label, values in times_ms.items()}))
         for label, values in times_ms.items():
             for value in values:
                 single.log_request(label.kind, label.name, value, 0)  # type: ignore[arg-type]  # it says int
@@ -69,7 +70,7 @@ def test_what_was_never_heard_is_a_request_without_a_time_and_a_failure() -> Non
 
 def test_what_came_late_is_one_request_and_a_failure() -> None:
     stats = RequestStats()
-    report(stats, Batch({MOVED: [2000.0]}))
+    report(stats, Batch({MOVED: times(2000)}))
     late = Batch()
     late.failures[Failure(MOVED, "late", True)] = 1
     report(stats, late)
@@ -80,7 +81,7 @@ def test_what_came_late_is_one_request_and_a_failure() -> None:
 def test_half_a_millisecond_stays_half_a_millisecond() -> None:
     keep_three_digits()
     stats = RequestStats()
-    report(stats, Batch({MOVED: [0.4321, 0.4321, 12.34567]}))
+    report(stats, Batch({MOVED: times(0.4321, 0.4321, 12.34567)}))
     entry = stats.entries["player:moved", "deliver"]
     assert dict(entry.response_times) == {0.432: 2, 12.3: 1}
     assert entry.get_response_time_percentile(0.5) == 0.432

@@ -27,6 +27,8 @@ def test_times_are_those_of_an_hdr_histogram() -> None:
     other = Times()
     other.include(times)
     assert other.histogram().encode() == histogram.encode()
+    for percent in (0, 1, 50, 99, 99.9, 100):
+        assert times.percentile_ms(percent) == histogram.get_value_at_percentile(percent) / 1000
 
 
 @pytest.mark.parametrize(("took_ns", "ms"), [(-5, 0.001), (0, 0.001), (10**18, 3_600_000)])
