@@ -10,6 +10,7 @@ from reference_server.strict.engine import StrictEngine
 from reference_server.strict.errors import ProtocolError
 from reference_server.strict.frames import Frame, Packet, PacketType
 from reference_server.strict.heartbeat import Heartbeat
+from reference_server.strict.masks import MaskedWebSocket
 from reference_server.strict.packet import CONNECT_ERROR, StrictPacket
 from reference_server.strict.session import PARSE_ERROR, TRANSPORT_ERROR, Session
 from tests.faults.failing import die
@@ -214,6 +215,26 @@ class PlaceholdersUnchecked(StrictPacket):
             return super().add_attachment(attachment)
         except ProtocolError:
             return True
+
+
+# ---- what is kept ------------------------------------------------------------------------------------------------
+
+
+@breaks("wire/robust/4", "memory", at="malformed/ws/flood/attachments-without-end")
+class AttachmentsParked(StrictPacket):
+    """As many attachments as a packet announces are kept until the last of them has come."""
+
+    @classmethod
+    def parse(cls, text: str | bytes, max_attachments: int, max_depth: int) -> StrictPacket:
+        return super().parse(text, 999, max_depth)
+
+
+@breaks("wire/robust/4", "memory", at="malformed/ws/flood/fragments-without-end")
+class EndlessMessages(MaskedWebSocket):
+    """A message may be as long as it likes, and is kept until its end."""
+
+    def __init__(self, *, max_msg_size: int, compress: bool, timeout: float) -> None:
+        super().__init__(max_msg_size=0, compress=compress, timeout=timeout)
 
 
 # ---- namespaces --------------------------------------------------------------------------------------------------
