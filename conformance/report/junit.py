@@ -90,6 +90,7 @@ def _text(run: Run, tally: Tally, verdicts: Iterable[Verdict]) -> str:
     for verdict in verdicts:
         lines = [promised(tally.requirement(verdict.requirement))]
         if verdict.outcome is Outcome.FAIL:
+            lines += [f"kind of check {verdict.check}"] if verdict.check is not None else []
             lines += [f"expected {verdict.expected}", f"came {verdict.came}", *verdict.conversation]
         else:
             lines.append(verdict.reason.rstrip())

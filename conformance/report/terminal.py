@@ -77,7 +77,8 @@ class Terminal:
         standing = Standing.FAILED if defect.counts else Standing.WARNED
         self._console.print()
         title = f"{standing.upper()} {requirement.address} {requirement.level}"
-        self._console.print(Text.assemble((title, STYLES[standing]), f"  {_met_by(defect)}"), soft_wrap=True)
+        kind = f"  {verdict.check}" if verdict.check is not None else ""
+        self._console.print(Text.assemble((title, STYLES[standing]), f"{kind}  {_met_by(defect)}"), soft_wrap=True)
         self._labelled("promised", requirement.text)
         for text in also_broken(report.tally, defect):
             self._labelled("also", text)

@@ -95,6 +95,7 @@ def test_junit_tells_the_requirement_the_conversation_and_the_command(mixed: Rep
     assert failure.attrib == {"message": "toy/talk/1 MUST Talk is heard.", "type": "toy/talk/1"}
     assert (failure.text or "").splitlines() == [
         "toy/talk/1 MUST Talk is heard.",
+        "kind of check missing-delivery",
         "expected ben hears talk",
         "came silence",
         "= ana, ben",

@@ -27,7 +27,7 @@ def test_a_failure_is_told_in_full() -> None:
     table = [line.split() for line in text.splitlines()[2:4]]
     assert table == [["event", "or", "topic", "valid", "random"], ["talk", "✗", "✓"]]
     for line in (
-        "FAILED toy/talk/1 MUST  met by toy/talk/valid",
+        "FAILED toy/talk/1 MUST  missing-delivery  met by toy/talk/valid",
         "  promised  Talk is heard.",
         "  also      toy/talk/2 MUST Talk is heard once.",
         "  expected  ben hears talk",
