@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 
 import engineio
 from aiohttp import WSCloseCode, web
@@ -77,8 +77,8 @@ class StrictEngine(engineio.AsyncServer):  # type: ignore[misc]  # python-engine
         except Refused as refusal:
             return refusal.response(headers)
 
-    def post(self, sid: str, frames: Iterable[Frame]) -> None:
-        """Queue frames for a session; one that is gone by now misses nothing."""
+    def post(self, sid: str, frames: Sequence[Frame]) -> None:
+        """Send the frames of a packet to a session; one that is gone by now misses nothing."""
         session = self.sockets.get(sid)
         if session is not None:
             session.post(frames)
@@ -162,7 +162,7 @@ class StrictEngine(engineio.AsyncServer):  # type: ignore[misc]  # python-engine
             return await poll(session, request, headers)
         socket = await websocket.accept(request, self.max_http_buffer_size, headers)
         session = await self._session(request, [])
-        await websocket.carry(session, socket, request.transport)
+        await websocket.carry(session, socket, request)
         return socket
 
     async def _session(self, request: web.Request, upgrades: list[str]) -> Session:
@@ -181,7 +181,7 @@ class StrictEngine(engineio.AsyncServer):  # type: ignore[misc]  # python-engine
         # close the WebSocket connection": the second, the first has done nothing wrong.
         second = session.upgraded or session.probing
         if not second and await websocket.take_over(session, socket, request.transport, self.upgrade_timeout):
-            await websocket.carry(session, socket, request.transport)
+            await websocket.carry(session, socket, request)
         else:
             await websocket.refuse(socket)
         return socket

@@ -1,10 +1,12 @@
 """Engine.IO packets, and the frames and payloads that carry them."""
 
 import binascii
+import struct
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 from reference_server.strict import json
 from reference_server.strict.errors import ProtocolError
@@ -37,12 +39,30 @@ class Packet:
     data: str | bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
     """One encoded packet on its way out: text in UTF-8 or binary, encoded once however many hear it."""
 
     payload: bytes
     binary: bool = False
+
+    @cached_property
+    def websocket(self) -> bytes:
+        """The whole WebSocket frame, the same for all who hear it: "A server MUST NOT mask any frames that it sends".
+
+        "Note that in all cases, the minimal number of bytes MUST be used to encode the length" (RFC 6455, 5.2).
+        """
+        head = _FINAL | (_BINARY if self.binary else _TEXT)
+        size = len(self.payload)
+        if size < 126:
+            return bytes((head, size)) + self.payload
+        if size < 2**16:
+            return struct.pack("!BBH", head, 126, size) + self.payload
+        return struct.pack("!BBQ", head, 127, size) + self.payload
+
+
+# RFC 6455, 5.2: the first byte of a frame.
+_FINAL, _TEXT, _BINARY = 0x80, 0x1, 0x2
 
 
 CLOSE = Frame(b"1")

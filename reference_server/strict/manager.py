@@ -19,15 +19,16 @@ class StrictManager(socketio.AsyncManager):  # type: ignore[misc]  # python-sock
     server: "StrictServer"
 
     def fan_out(self, namespace: str, room: str | None, frames: Sequence[Frame], skip: Collection[str] = ()) -> None:
-        """Queue a packet, encoded once, for everybody in a room of the namespace; None is the whole namespace.
+        """Send a packet, encoded once, to everybody in a room of the namespace; None is the whole namespace.
 
         Nothing is awaited, so two receivers of the same two broadcasts hear them in the same order.
         """
         members: dict[str, str] = self.rooms.get(namespace, {}).get(room, {})
         leaving = self.pending_disconnect.get(namespace, ())
+        sessions = self.server.eio.sockets
         for sid, eio_sid in members.items():
-            if sid not in skip and sid not in leaving:
-                self.server.eio.post(eio_sid, frames)
+            if sid not in skip and sid not in leaving and (session := sessions.get(eio_sid)) is not None:
+                session.post(frames)
 
     async def emit(
         self,

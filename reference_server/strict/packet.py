@@ -11,6 +11,9 @@ from reference_server.strict.json import Json
 
 CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = range(7)
 
+# What a packet with attachments is called instead.
+_BINARY = {EVENT: BINARY_EVENT, ACK: BINARY_ACK}
+
 # The names that the JavaScript client and server keep for themselves (RESERVED_EVENTS of socket.io-parser).
 RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
 
@@ -29,6 +32,7 @@ _GRAMMAR = re.compile(
 class StrictPacket(upstream.Packet):  # type: ignore[misc]  # python-socketio has no types
     """A Socket.IO packet, read by the grammar and written once for all who hear it."""
 
+    uses_binary_events = False  # else upstream looks through all of the data; `frames` finds bytes when it meets some
     packet_type: int
     namespace: str
     id: int | None
@@ -74,18 +78,29 @@ class StrictPacket(upstream.Packet):  # type: ignore[misc]  # python-socketio ha
         return True
 
     def frames(self) -> list[Frame]:
-        """Encode for the wire: one text frame, then one binary frame per attachment."""
-        data, attachments = self.data, []
-        prefix = str(self.packet_type)
-        if self.packet_type in (BINARY_EVENT, BINARY_ACK):
-            data, attachments = self.deconstruct_binary(self.data)
-            prefix += f"{len(attachments)}-"
-        if self.namespace != "/":
-            prefix += f"{self.namespace},"
-        if self.id is not None:
-            prefix += str(self.id)
-        body = b"" if data is None else json.dumps(data)
-        return [Frame(b"4" + prefix.encode() + body), *map(message_frame, attachments)]
+        """Encode for the wire: one text frame, then one binary frame per attachment.
+
+        Raises TypeError: the data has no JSON form, or bytes where the packet type has no attachments.
+        """
+        body = b""
+        if self.data is not None:
+            try:
+                body = json.dumps(self.data)
+            except TypeError:  # bytes, of which most packets have none
+                return self._binary_frames()
+        return [Frame(self._head(str(self.packet_type)) + body)]
+
+    def _binary_frames(self) -> list[Frame]:
+        data, attachments = self.deconstruct_binary(self.data)
+        kind = _BINARY.get(self.packet_type)
+        if kind is None or not attachments:
+            raise TypeError(f"a packet of type {self.packet_type} cannot carry this")
+        head = self._head(f"{kind}{len(attachments)}-")
+        return [Frame(head + json.dumps(data)), *map(message_frame, attachments)]
+
+    def _head(self, kind: str) -> bytes:
+        namespace = f"{self.namespace}," if self.namespace != "/" else ""
+        return f"4{kind}{namespace}{'' if self.id is None else self.id}".encode()
 
 
 def _check(kind: int, has_payload: bool, data: Json, ack_id: int | None) -> None:

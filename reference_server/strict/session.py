@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from aiohttp import WSCloseCode
 
 from reference_server.strict.errors import ProtocolError
+from reference_server.strict.fast_path import FastPath
 from reference_server.strict.frames import PING, Frame, Packet, PacketType
 from reference_server.strict.heartbeat import Heartbeat
 from reference_server.strict.outbound import Outbound
@@ -66,14 +67,22 @@ class Session:
         self.probing = False  # a WebSocket asks to take over
         self.listening: set[asyncio.Transport] = set()  # requests that only wait for what the client will send
         self.carrier: asyncio.Transport | None = None  # what we are writing to
+        self.fast_path: FastPath | None = None  # to it, where it is a WebSocket's
         self.reason = ""
         self.close_code = int(WSCloseCode.OK)
         self.turn = asyncio.Lock()  # held while a message of this client is handled
         self._received = 0
 
-    def post(self, frames: Iterable[Frame]) -> None:
-        """Queue frames for the client. One that owes us too much reading is dropped."""
-        if not self.closed and not self.outbound.put(frames):
+    def post(self, frames: Sequence[Frame]) -> None:
+        """Send the frames of one packet to the client: at once where nothing waits before them, else they queue.
+
+        A client that owes us too much reading is dropped.
+        """
+        if self.closed:
+            return
+        if self.fast_path is not None and not self.outbound and self.fast_path.is_open():
+            self.fast_path.write(frames)
+        elif not self.outbound.put(frames):
             logger.warning("%s dropped: it does not read what it is sent", self.sid)
             self.outbound.clear()
             self.close(TRANSPORT_ERROR)

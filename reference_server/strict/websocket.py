@@ -6,6 +6,7 @@ from contextlib import suppress
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
 from reference_server.strict.errors import ProtocolError
+from reference_server.strict.fast_path import FastPath
 from reference_server.strict.frames import PROBE_ANSWER, Packet, PacketType, decode_text
 from reference_server.strict.masks import MaskedWebSocket
 from reference_server.strict.session import TRANSPORT_CLOSE, Session
@@ -26,10 +27,12 @@ async def accept(request: web.Request, max_message: int, headers: dict[str, str]
     return socket
 
 
-async def carry(session: Session, socket: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
+async def carry(session: Session, socket: web.WebSocketResponse, request: web.Request) -> None:
     """Read and write until either side has had enough."""
     session.upgraded = True
-    session.carrier = transport
+    session.carrier = transport = request.transport
+    if transport is not None:
+        session.fast_path = FastPath(socket, request.protocol, transport)
     writer = asyncio.create_task(_write(session, socket))
     try:
         await _read(session, socket)
@@ -40,7 +43,7 @@ async def carry(session: Session, socket: web.WebSocketResponse, transport: asyn
     finally:
         session.close(TRANSPORT_CLOSE)
         await writer
-        session.carrier = None
+        session.carrier = session.fast_path = None
 
 
 async def take_over(

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from reference_server.strict.errors import ProtocolError
 from reference_server.strict.frames import (
+    Frame,
     Packet,
     PacketType,
     decode_payload,
@@ -57,3 +58,18 @@ def test_packets_before_a_broken_one_are_whole() -> None:
 def test_the_handshake_counts_in_true_milliseconds() -> None:
     handshake = json.loads(open_frame("s", [], 2.5, 0.3, 10).payload[1:])
     assert handshake == {"sid": "s", "upgrades": [], "pingInterval": 2500, "pingTimeout": 300, "maxPayload": 10}
+
+
+@pytest.mark.parametrize(
+    ("size", "length"),
+    [
+        (0, b"\0"),
+        (125, b"\x7d"),
+        (126, b"\x7e\0\x7e"),
+        (65_535, b"\x7e\xff\xff"),
+        (65_536, b"\x7f\0\0\0\0\0\1\0\0"),
+    ],
+)
+def test_a_websocket_frame_says_its_length_in_the_fewest_bytes(size: int, length: bytes) -> None:
+    assert Frame(b"x" * size).websocket == b"\x81" + length + b"x" * size
+    assert Frame(b"x" * size, binary=True).websocket == b"\x82" + length + b"x" * size

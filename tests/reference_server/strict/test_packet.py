@@ -88,6 +88,14 @@ def test_binary_events_read_back(attachments: list[bytes], ack_id: int | None, n
     assert (packet.data, packet.id, packet.namespace) == (["name", {"files": attachments}], ack_id, namespace)
 
 
+@pytest.mark.parametrize(
+    ("kind", "data"), [(EVENT, ["name", {1, 2}]), (EVENT, [object(), b"x"]), (CONNECT, {"sid": b"x"})]
+)
+def test_what_no_packet_can_carry_is_a_fault_of_ours(kind: int, data: object) -> None:
+    with pytest.raises(TypeError):
+        StrictPacket(kind, data, "/").frames()
+
+
 @pytest.mark.parametrize("number", ["-1", "1", '"0"', "0.0", "true", "null", "[]", "1e9"])
 def test_a_placeholder_names_an_attachment_that_is_there(number: str) -> None:
     packet = parse(f'51-["a",{{"_placeholder":true,"num":{number}}}]')

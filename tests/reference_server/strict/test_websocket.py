@@ -1,6 +1,7 @@
 """WebSocket over raw sockets: as a transport, and as the end of an upgrade."""
 
 import asyncio
+import json
 import resource
 import socket as sockets
 from pathlib import Path
@@ -115,6 +116,30 @@ def test_who_does_not_read_is_dropped_and_nobody_else_harmed(caplog: pytest.LogC
 
     run(test())
     assert len(caplog.records) == 1
+
+
+def test_who_reads_late_hears_all_of_it_in_order() -> None:
+    """What the transport takes at once, what waits behind it, and what is sent when nothing waits any more."""
+
+    async def test() -> None:
+        async with serving(max_outbound_bytes=50_000_000) as rig:
+            socket = await rig.websocket()
+            (session,) = rig.server.eio.sockets.values()
+            stop_reading(socket.writer)
+            sent = 0
+            while not session.outbound:  # until the kernel and the transport have taken what they take
+                rig.server.broadcast("/", None, "n", sent, "x" * 60_000)
+                sent += 1
+            for _ in range(3):
+                rig.server.broadcast("/", None, "n", sent, "")
+                sent += 1
+            cast("asyncio.Transport", socket.writer.transport).resume_reading()
+            await until(lambda: not session.outbound)
+            rig.server.broadcast("/", None, "n", sent, "")
+            heard = [json.loads(str(await socket.receive())[2:])[1] for _ in range(sent + 1)]
+            assert heard == list(range(sent + 1))
+
+    run(test())
 
 
 def test_an_upgrade_loses_and_reorders_nothing() -> None:
