@@ -56,6 +56,7 @@ def _contrib(url: str, load: Load) -> Sequence[str]:
 PEERS: Final[dict[str, Command]] = {
     "our engine": partial(_ours, "benchmarks.movers"),
     "our engine, every delivery accounted for": partial(_ours, "benchmarks.crowd"),
+    "bare client in C": partial(_ours, "benchmarks.bare"),
     "locust.contrib.socketio": _contrib,
 }
 """Name -> the command that it is run by."""

@@ -7,7 +7,8 @@ from typing import Final
 from loadtests.samples import Failure, Label, Samples
 from protocols.contract import Action, Audience, Level, Protocol
 from simulators.delivery import Ledger
-from simulators.expectation import Expectation
+from simulators.expectation import MUST, Expectation, Pattern
+from simulators.membership import Member
 from simulators.tally import Tally
 
 _ANSWERING: Final = frozenset({Audience.SENDER, Audience.ROOM})
@@ -78,15 +79,16 @@ class TimedLedger(Ledger):
         self._samples = samples
         self._answers = answers(protocol)
 
-    def _deliver(self, expectation: Expectation, at_ns: int) -> None:
-        super()._deliver(expectation, at_ns)
-        if not expectation.must:
+    def _deliver(self, expectation: Expectation, hearer: Member, pattern: Pattern, at_ns: int) -> None:
+        was_due = expectation.hearers[hearer] == MUST
+        super()._deliver(expectation, hearer, pattern, at_ns)
+        if not was_due:
             return
         deed, label = expectation.deed, Label("deliver", expectation.row.heard)
         self._samples.time(label, deed.due_ns, at_ns)
         if at_ns > expectation.deadline_ns:
             self._samples.fail(label, "late: heard after its deadline", timed=True)
-        if expectation.receiver is deed.sender and self._answers.get(deed.cause) == expectation.key[0]:
+        if hearer is deed.sender and self._answers.get(deed.cause) == pattern.operation.id:
             self._samples.time(Label("ack", deed.cause), deed.due_ns, at_ns)
 
 

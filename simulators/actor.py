@@ -68,6 +68,8 @@ class Standing(ABC):
 
     enters: ClassVar[bool] = True
     """Whether saying something that a room hears brings one into that room, where one was not in it."""
+    notes: ClassVar[frozenset[type[Event]] | None] = None
+    """What it is told when it is heard, since nothing else changes its place; None where all of it must be told."""
 
     def __init__(self) -> None:
         self.version = 0

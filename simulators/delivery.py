@@ -3,17 +3,35 @@
 When somebody says something, everybody who is surely in its audience is expected to hear it, with the fields that the
 trigger's `where` names. Who is only perhaps there (on the way in or out) may hear it, and nobody counts on it. What is
 heard is matched by those fields; what matches nothing is a duplicate, or was heard by somebody who should not have.
+
+Under load there are twenty deliveries to everything said, and each costs a look-up or two: what is expected stands once
+in the place where it is heard, and who has heard it is marked there.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from protocols.contract import Ack, Audience, Condition, Event, Json, Level, Operation, Protocol, Refusal, Trigger
+from protocols.contract import Ack, Condition, Event, Json, Level, Operation, Protocol, Refusal, Trigger
 from simulators.acks import fixed, tells_refusal
-from simulators.actor import Standing, expand
-from simulators.expectation import Deed, Expectation, Key, Lately, Shapes, key_of
-from simulators.membership import Member, Membership
+from simulators.actor import Standing
+from simulators.cue import Cue, Facts
+from simulators.expectation import (
+    EVERYWHERE,
+    HEARD,
+    IN_PERSON,
+    IN_ROOMS,
+    MAY,
+    MUST,
+    Deed,
+    Expectation,
+    Key,
+    Notice,
+    Pattern,
+    Patterns,
+    find,
+)
+from simulators.membership import Hearers, Member, Membership
 from simulators.tally import Tally
 
 CONNECT: Final = "(connect)"
@@ -21,13 +39,13 @@ DISCONNECT: Final = "(disconnect)"
 UNKNOWN_EVENT: Final = "(unknown event)"
 NOBODY: Final = "(nobody)"
 """The cause of what no deed explains."""
-_EVERYWHERE: Final = "(everywhere)"
-"""Stands for a room in what everybody may hear who is connected; a room of the contract has another name."""
-_PLACES: Final = {Audience.PEERS: _EVERYWHERE, Audience.NAMESPACE: _EVERYWHERE}
 _NO_EVENT: Final = Event()
 """What is said by coming or going."""
 _AFTERWARDS_NS: Final = 5_000_000_000
 _REFUSAL_MS: Final = 1000
+_ALL_PLACES: Final = IN_PERSON | IN_ROOMS | EVERYWHERE
+_MOST_MISSED: Final = 100
+"""What may still come to one receiver who missed it, the latest; a target that owes more is beyond that."""
 _RATE_MARGIN: Final = 0.8
 """The part of a rate limit that surely passes, the network's own bunching considered."""
 
@@ -55,11 +73,11 @@ class Ledger:
         self._rate_scale = time_scale * _RATE_MARGIN
         self._outsiders = outsiders
         self._members = Membership()
-        self._shapes = Shapes(protocol)
-        refusals = (refusal for operation in protocol.operations for refusal in operation.refusals)
-        self._refusals = {refusal.operation for refusal in refusals if not refusal.by_ack}
+        self._patterns = Patterns(protocol)
+        self._cues = {operation.id: self._ready(operation.triggers) for operation in protocol.operations}
+        self._connect_cues = self._ready(protocol.connect)
+        self._disconnect_cues = self._ready(protocol.disconnected)
         self._waiting: dict[int, deque[Expectation]] = {}  # how long it may take -> oldest first
-        self._lately = Lately()
         self._deeds = 0
         self.pending = 0
         """Deliveries that must come and have not."""
@@ -68,6 +86,9 @@ class Ledger:
 
         So long it is waited for; so long who has left a room may hear of it; so far back may a cut swallow it.
         """
+
+    def _ready(self, triggers: Iterable[Trigger]) -> tuple[Cue, ...]:
+        return tuple(Cue(trigger, self._protocol, self._patterns) for trigger in triggers)
 
     # --- who is there ---
 
@@ -83,8 +104,8 @@ class Ledger:
         """
         member = self._members[name]
         self._members.connect(member, now_ns)
-        if self._protocol.connect:
-            self._expect_triggers(self._deed(member, CONNECT, now_ns, now_ns), self._protocol.connect, _NO_EVENT)
+        if self._connect_cues:
+            self._expect_cues(self._deed(member, CONNECT, now_ns, now_ns), self._connect_cues, _NO_EVENT)
 
     def hung_up(self, name: str, due_ns: int, now_ns: int, *, politely: bool) -> None:
         """Note that somebody ended their connection, and expect of it what the contract says of disconnecting."""
@@ -100,13 +121,14 @@ class Ledger:
     def _disconnect(self, member: Member, now_ns: int, *, politely: bool) -> None:
         if not politely:
             member.cut_ns = now_ns
+        # Nothing of this connection reaches a later one.
+        for place in self._members.reached(member, _ALL_PLACES):
+            for expectation in (each for same in place.expected.values() for each in same):
+                if state := expectation.hearers.pop(member, HEARD):
+                    expectation.row.excluded += not expectation.is_refusal
+                    self.pending -= state == MUST
+        member.inbox = type(member.inbox)()
         self._members.disconnect(member, now_ns)
-        for queue in member.inbox.pending.values():
-            for expectation in queue:
-                expectation.is_settled = True
-                expectation.row.excluded += not expectation.is_refusal
-                self.pending -= expectation.must
-        member.inbox = type(member.inbox)()  # nothing of this reaches a later connection
 
     # --- what is said ---
 
@@ -141,48 +163,39 @@ class Ledger:
         refused = self._expect_refusal(deed, operation, event)
         if allowed is False or refused:
             return
-        self._expect_triggers(
+        self._expect_cues(
             deed,
-            operation.triggers,
+            self._cues[operation.id],
             event,
             certain=not self._is_surplus(deed, operation),
             refusable=allowed is None or refused is None,
         )
 
-    def _expect_triggers(
-        self,
-        deed: Deed,
-        triggers: Iterable[Trigger],
-        event: Event,
-        *,
-        certain: bool = True,
-        refusable: bool = False,
+    def _expect_cues(
+        self, deed: Deed, cues: Iterable[Cue], event: Event, *, certain: bool = True, refusable: bool = False
     ) -> None:
         """Expect what these triggers say; if the deed is not certain to arrive, demand nothing."""
         standing = deed.sender.standing
-        facts = {"payload": event.to_json(), "sender": standing.facts, "session": standing.session}
-        for trigger in triggers:
+        facts: Facts = {"payload": event.to_json(), "sender": standing.facts, "session": standing.session}
+        since_ns = deed.sent_ns - self.grace_ns
+        for cue in cues:
+            trigger = cue.trigger
             holds = _all(standing, trigger.when, event)
             if holds is False:
                 continue
             sure = holds is True and certain and trigger.level is Level.MUST
-            where = {name: expand(template, facts) for name, template in trigger.where.items()}
-            rooms = expand(trigger.room, facts)
-            for room in map(str, rooms if isinstance(rooms, list) else [rooms]):
-                self._await(
-                    deed,
-                    (
-                        (receiver, sure and present)
-                        for receiver, present in self._members.audience(
-                            deed.sender, trigger, room, facts, deed.sent_ns - self.grace_ns
-                        )
-                    ),
-                    trigger.operation,
-                    where,
-                    within_ms=trigger.within_ms,
-                    room=room if trigger.to in {Audience.ROOM, Audience.OTHERS} else _PLACES.get(trigger.to, ""),
-                    refusable=refusable,
-                )
+            key = cue.key(facts)
+            for room in cue.rooms(facts):
+                for place, members in self._members.audience(deed.sender, trigger, room, facts, since_ns):
+                    self._await(
+                        deed,
+                        Hearers(place, members if sure else dict.fromkeys(members, MAY)),
+                        cue.heard,
+                        key,
+                        within_ms=trigger.within_ms,
+                        room=place.name or (room if cue.is_by_room else ""),
+                        refusable=refusable,
+                    )
 
     def _expect_refusal(self, deed: Deed, operation: Operation, event: Event) -> bool | None:
         """Expect the first refusal whose conditions hold; say whether one does, None where only others know."""
@@ -202,11 +215,19 @@ class Ledger:
     def _expect_answer(self, deed: Deed, refusal: Refusal, *, must: bool) -> None:
         """Expect that a sender hears of a refusal, unless its ack says so: whoever asked for that looks after it."""
         if not refusal.by_ack:
-            self._await(deed, [(deed.sender, must)], refusal.operation, fixed(refusal), within_ms=_REFUSAL_MS)
+            where = fixed(refusal)
+            self._await(
+                deed,
+                Hearers(deed.sender.place, {deed.sender: MUST if must else MAY}),
+                self._protocol.by_id[refusal.operation].name,
+                self._patterns.shape(refusal.operation, where).key(where),
+                within_ms=_REFUSAL_MS,
+                is_refusal=True,
+            )
 
     def _expect_disconnect(self, member: Member, due_ns: int, sent_ns: int, *, certain: bool = True) -> None:
         deed = self._deed(member, DISCONNECT, due_ns, sent_ns)
-        self._expect_triggers(deed, self._protocol.disconnected, _NO_EVENT, certain=certain)
+        self._expect_cues(deed, self._disconnect_cues, _NO_EVENT, certain=certain)
 
     def _is_surplus(self, deed: Deed, operation: Operation) -> bool:
         """Say whether a sender is so quick that the target may drop what they say."""
@@ -221,29 +242,30 @@ class Ledger:
     def _await(
         self,
         deed: Deed,
-        receivers: Iterable[tuple[Member, bool]],
-        operation: str,
-        where: Mapping[str, Json],
+        hearers: Hearers,
+        heard: str,
+        key: Key,
         *,
         within_ms: int,
         room: str = "",
         refusable: bool = False,
+        is_refusal: bool = False,
     ) -> None:
-        """Expect one delivery for each receiver, where it says so a certain one."""
-        row = self._tally.row(deed.cause, self._protocol.by_id[operation].name)
-        key = key_of(operation, tuple(sorted(where)), where)
+        """Expect one delivery for each hearer, of those who MUST a certain one."""
+        row = self._tally.row(deed.cause, heard)
         allowed_ns = int(self._deadline_s(within_ms) * 1e9)
-        queue = self._waiting.setdefault(allowed_ns, deque())
-        is_refusal = operation in self._refusals
-        if room:
-            self._lately.note(room, key, deed.sent_ns)
-        for receiver, must in receivers:
-            expectation = Expectation(
-                receiver, deed, row, key, deed.sent_ns + allowed_ns, must, room, refusable, is_refusal
-            )
-            receiver.inbox.put(expectation)
-            queue.append(expectation)
-            self.pending += must
+        place, members = hearers
+        expectation = Expectation(
+            place, deed, row, key, deed.sent_ns + allowed_ns, members, room, refusable, is_refusal
+        )
+        place.put(
+            expectation
+        )  # also where nobody is yet: newcomers may hear it, when the target reads their join first
+        queue = self._waiting.get(allowed_ns)
+        if queue is None:
+            queue = self._waiting[allowed_ns] = deque()
+        queue.append(expectation)
+        self.pending += list(members.values()).count(MUST)
 
     def answered(self, name: str, event: Event, ack: Ack, at_ns: int) -> None:
         """Note how something that somebody said was acknowledged."""
@@ -255,61 +277,85 @@ class Ledger:
 
     # --- what is heard ---
 
+    def notice(self, operation: Operation, payload: Mapping[str, Json], read: Callable[[], Event | None]) -> Notice:
+        """Return what has to be known of something that was heard, for all who hear the same.
+
+        `payload` is as it came; `read` returns the typed event, or None where it breaks its schema.
+        """
+        return Notice(self._patterns[operation.id], payload, read)
+
     def heard(self, name: str, event: Event, payload: Mapping[str, Json], at_ns: int) -> None:
         """Note that somebody heard something that keeps to its schema; `payload` is the same as it came."""
-        member = self._members[name]
-        operation = self._protocol.operation(event)
-        keys = self._shapes.keys(operation.id, payload)
-        if operation.id in self._refusals:
-            member.refused_ns = at_ns
-        expectation = member.inbox.take(keys)
-        if expectation is not None:
-            self._deliver(expectation, at_ns)
-        elif not member.standing.may_hear(event):
-            self._wonder(member, event, payload, keys)
-        member.standing.heard(event)
-        self._members.follow(member, at_ns)
+        self.noticed(name, self.notice(self._protocol.operation(event), payload, lambda: event), at_ns)
 
-    def _deliver(self, expectation: Expectation, at_ns: int) -> None:
-        row, deed, inbox = expectation.row, expectation.deed, expectation.receiver.inbox
-        expectation.is_settled = True
-        inbox.delivered[expectation.key] = expectation
-        row.expected += 1
+    def noticed(self, name: str, notice: Notice, at_ns: int) -> bool:
+        """Note that somebody heard something; return False, having noted nothing, if it turns out to be invalid."""
+        member = self._members[name]
+        pattern = notice.pattern
+        standing = member.standing
+        matters = standing.notes is None or pattern.operation.event in standing.notes
+        if matters and notice.event is None:
+            return False
+        if pattern.is_refusal:
+            member.refused_ns = at_ns
+        expectation = find(self._members.reached(member, pattern.reach), notice.keys, member)
+        if expectation is not None:
+            self._deliver(expectation, member, pattern, at_ns)
+        elif (event := notice.event) is None:
+            return False
+        elif not standing.may_hear(event):
+            self._wonder(member, event, notice)
+        if matters and (event := notice.event) is not None:
+            standing.heard(event)
+            self._members.follow(member, at_ns)
+        return True
+
+    def _deliver(self, expectation: Expectation, hearer: Member, pattern: Pattern, at_ns: int) -> None:
+        row, deed, hearers = expectation.row, expectation.deed, expectation.hearers
+        state, hearers[hearer] = hearers[hearer], HEARD
         row.delivered += 1
-        if not expectation.must:
+        if state != MUST:
             return  # it may be the answer to something other than what it was matched with
         self.pending -= 1
         self.grace_ns = max(self.grace_ns, 2 * (at_ns - deed.sent_ns))
-        row.late += at_ns > expectation.deadline_ns
+        if at_ns > expectation.deadline_ns:
+            row.late += 1
         row.times.add(deed.due_ns, at_ns)
         self._tally.latest_us.append((at_ns - deed.due_ns) // 1000)
         # Where a message does not tell its author, as with the space's own words, its order says nothing.
-        if not self._shapes.names_author(expectation.key[0]):
+        if not pattern.authors:
             return
-        if deed.sequence < inbox.sequences.get(deed.sender.name, 0):
+        sequences, sender = hearer.inbox.sequences, deed.sender.name
+        if deed.sequence < sequences.get(sender, 0):
             row.misordered += 1
-            self._complain(expectation, f"heard {row.heard}, after what followed it,")
+            self._complain(expectation, hearer, f"heard {row.heard}, after what followed it,")
         else:
-            inbox.sequences[deed.sender.name] = deed.sequence
+            sequences[sender] = deed.sequence
 
-    def _wonder(self, member: Member, event: Event, payload: Mapping[str, Json], keys: list[Key]) -> None:
+    def _wonder(self, member: Member, event: Event, notice: Notice) -> None:
         """Find out what is wrong with something heard that nobody waited for."""
-        operation, inbox = self._protocol.operation(event), member.inbox
-        entered = [(_EVERYWHERE, member.connected_ns), *((room, member.entered_ns[room]) for room in member.rooms)]
-        for key in keys:
-            if any(self._lately.has(room, key, since_ns) for room, since_ns in entered):
-                return  # said before they came in, and handled by the target after it
-            if (before := inbox.delivered.get(key)) is not None:
+        pattern, payload = notice.pattern, notice.payload
+        for key in notice.keys:
+            for place, since_ns in self._members.entered(member):
+                if any(each.deed.sent_ns <= since_ns for each in place.expected.get(key, ())):
+                    return  # said before they came in, and handled by the target after it
+            places = self._members.reached(member, _ALL_PLACES)
+            came = (
+                each for place in places for each in place.expected.get(key, ()) if each.hearers.get(member) == HEARD
+            )
+            if (before := max(came, key=lambda each: each.deed.sequence, default=None)) is not None:
                 before.row.duplicated += 1
-                self._complain(before, f"heard {operation.name} twice")
+                self._complain(before, member, f"heard {pattern.operation.name} twice")
                 return
-            if (missed := inbox.missed.pop(key, None)) is not None:
-                missed.row.late += missed.must
+            if (missed := member.inbox.missed.pop(key, None)) is not None:
+                row, was_due = missed
+                row.late += was_due
                 return
-        is_ours = self._members.is_ours(self._shapes.author(operation.id, payload))
+        is_ours = self._members.is_ours(pattern.author(payload))
         if is_ours or not self._outsiders or member.standing.must_not_hear(event):
-            self._tally.row(NOBODY, operation.name).misheard += 1
-            self._tally.complain(f"{member.name} heard {operation.name} {dict(payload)}, which was not for them")
+            name = pattern.operation.name
+            self._tally.row(NOBODY, name).misheard += 1
+            self._tally.complain(f"{member.name} heard {name} {dict(payload)}, which was not for them")
 
     # --- what did not come ---
 
@@ -318,7 +364,8 @@ class Ledger:
         for wait_ns, queue in self._waiting.items():
             while queue and queue[0].deed.sent_ns + max(wait_ns, self.grace_ns) <= now_ns:
                 self._settle(queue.popleft())
-        self._lately.forget(now_ns - self.grace_ns)
+        # Who has left a room is known for as long as something may be under way to them that was said before.
+        self._members.forget(now_ns - max(self.grace_ns, *self._waiting, 0))
 
     def finish(self) -> None:
         """Settle everything, since nothing more will come."""
@@ -327,36 +374,39 @@ class Ledger:
                 self._settle(queue.popleft())
 
     def _settle(self, expectation: Expectation) -> None:
-        row, inbox = expectation.row, expectation.receiver.inbox
-        if expectation.is_settled:
-            inbox.forget_delivery(expectation)
-            return
-        inbox.remove(expectation)
-        inbox.missed[expectation.key] = expectation
-        self.pending -= expectation.must
-        if not expectation.must or self._is_excused(expectation):
-            row.excluded += not expectation.is_refusal
-            return
-        row.expected += 1
-        row.lost += 1
-        self._complain(expectation, f"never heard {row.heard}")
+        row, place = expectation.row, expectation.place
+        place.remove(expectation)
+        self._members.leave_alone(place)
+        for hearer, state in expectation.hearers.items():
+            if not state:
+                continue
+            missed = hearer.inbox.missed
+            missed[expectation.key] = row, state == MUST
+            if len(missed) > _MOST_MISSED:
+                del missed[next(iter(missed))]
+            self.pending -= state == MUST
+            if state != MUST or self._is_excused(expectation, hearer):
+                row.excluded += not expectation.is_refusal
+            else:
+                row.lost += 1
+                self._complain(expectation, hearer, f"never heard {row.heard}")
 
-    def _is_excused(self, expectation: Expectation) -> bool:
+    def _is_excused(self, expectation: Expectation, hearer: Member) -> bool:
         """Say whether something happened since, because of which nobody can demand this delivery."""
-        receiver, deed = expectation.receiver, expectation.deed
+        deed = expectation.deed
         sender, sent_ns = deed.sender, deed.sent_ns
         if expectation.room:
-            moved = receiver.left_ns.get(expectation.room, -1) >= sent_ns
+            moved = expectation.is_left_behind(hearer)
         else:
-            moved = receiver is not sender and receiver.moved_ns >= sent_ns
+            moved = hearer is not sender and hearer.moved_ns >= sent_ns
         refused = expectation.is_doubtful
         # A cut may swallow what was said before it, but goes itself not unnoticed.
         swallowed = deed.cause != DISCONNECT and 0 <= sender.cut_ns - sent_ns <= self.grace_ns
         return moved or refused or swallowed
 
-    def _complain(self, expectation: Expectation, what: str) -> None:
+    def _complain(self, expectation: Expectation, hearer: Member, what: str) -> None:
         deed = expectation.deed
-        self._tally.complain(f"{expectation.receiver.name} {what} because of {deed.sender.name}'s {deed.cause}")
+        self._tally.complain(f"{hearer.name} {what} because of {deed.sender.name}'s {deed.cause}")
 
 
 def _all(standing: Standing, conditions: Iterable[Condition], event: Event) -> bool | None:

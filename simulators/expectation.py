@@ -1,11 +1,11 @@
-"""One delivery that somebody is to have, and how it is recognised among all that they hear."""
+"""What others are to hear of one deed: one expectation for all of them, found again by what counts in the message."""
 
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from protocols.contract import Json, Protocol
+from protocols.contract import Audience, Event, Json, Operation, Protocol
 from simulators.acks import fixed
 from simulators.tally import Row
 
@@ -13,10 +13,30 @@ if TYPE_CHECKING:
     from simulators.membership import Member
 
 Fields: TypeAlias = tuple[str, ...]
-Key: TypeAlias = tuple[str, Fields, tuple[object, ...]]
-"""The operation heard, the names of the fields that count, and their values."""
+Key: TypeAlias = tuple["Shape", object]
+"""What makes a message one that is waited for: the operation with the fields that count, and their values."""
 
 _AUTHOR: Final = ("{sender.id}", "{sender.userId}", "{session.id}")
+
+# What an expectation is to one who may hear of it.
+HEARD: Final = 0
+MAY: Final = 1
+MUST: Final = 2
+"""It is demanded; what one MAY hear, nobody counts on."""
+
+# Where something is heard of: what a `Pattern` adds up of these.
+IN_PERSON: Final = 1
+IN_ROOMS: Final = 2
+EVERYWHERE: Final = 4
+_REACH: Final = {
+    Audience.SENDER: IN_PERSON,
+    Audience.USER: IN_PERSON,
+    Audience.USERS: IN_PERSON,
+    Audience.ROOM: IN_PERSON | IN_ROOMS,  # in person where the sender is not in it yet
+    Audience.OTHERS: IN_ROOMS,
+    Audience.PEERS: EVERYWHERE,
+    Audience.NAMESPACE: EVERYWHERE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,145 +54,128 @@ class Deed:
 
 @dataclass(slots=True, eq=False)
 class Expectation:
-    """One delivery to one receiver."""
+    """What all in one place are to hear of one deed."""
 
-    receiver: "Member"
+    place: "Place"
     deed: Deed
     row: Row
     key: Key
     deadline_ns: int
-    must: bool
-    """Whether it is demanded; else it may come."""
+    hearers: "dict[Member, int]"
+    """Who may hear of it on their present connection -> MUST, MAY, or HEARD when it has come."""
     room: str = ""
-    """The room by which the receiver hears of it; empty when it is meant in person."""
+    """The room by which they hear of it; empty when it is meant in person."""
     refusable: bool = False
     """Whether the target may refuse the deed for reasons that its sender cannot know."""
     is_refusal: bool = False
-    is_settled: bool = False
-    """Whether it has come, or never will."""
 
-    @property
-    def is_left_behind(self) -> bool:
-        """Whether its receiver has left the room since, so that it may come or not."""
-        return bool(self.room) and self.receiver.left_ns.get(self.room, -1) >= self.deed.sent_ns
+    def is_left_behind(self, hearer: "Member") -> bool:
+        """Say whether somebody has left the room since, so that it may come or not."""
+        return bool(self.room) and hearer.left_ns.get(self.room, -1) >= self.deed.sent_ns
 
     @property
     def is_doubtful(self) -> bool:
         """Whether its sender has heard of a refusal since, which may have been that of this deed."""
         return self.refusable and self.deed.sender.refused_ns >= self.deed.sent_ns
 
+    def is_firm(self, hearer: "Member") -> bool:
+        """Say whether nothing has happened because of which it need not come to somebody."""
+        return self.hearers[hearer] == MUST and not self.is_left_behind(hearer) and not self.is_doubtful
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """Where something is heard of: a room, everywhere, or one person; who is there, and what they wait for."""
+
+    name: str = ""
+    here: "dict[Member, int]" = field(default_factory=dict)
+    """Who is in it -> MUST, or MAY where the target has yet to confirm."""
+    leaving: "dict[Member, int]" = field(default_factory=dict)
+    """Who has left it a short while ago -> when."""
+    expected: dict[Key, list[Expectation]] = field(default_factory=dict)
+    """What has been said here, oldest first, until it is settled; heard by all or not."""
+
+    def put(self, expectation: Expectation) -> None:
+        """Wait for something."""
+        same = self.expected.get(expectation.key)
+        if same is None:
+            self.expected[expectation.key] = [expectation]
+        else:
+            same.append(expectation)
+
+    def remove(self, expectation: Expectation) -> None:
+        """Wait for something no longer: from now on, the same again would be something new."""
+        same = self.expected[expectation.key]
+        same.remove(expectation)
+        if not same:
+            del self.expected[expectation.key]
+
     @property
-    def is_firm(self) -> bool:
-        """Whether nothing has happened because of which it need not come."""
-        return self.must and not self.is_left_behind and not self.is_doubtful
+    def is_forsaken(self) -> bool:
+        """Whether nobody and nothing would miss it."""
+        return not (self.here or self.leaving or self.expected)
+
+
+def find(places: Iterable[Place], keys: Iterable[Key], hearer: "Member") -> Expectation | None:
+    """Return what somebody has waited for longest under one of these keys, what must come before what may."""
+    found: Expectation | None = None
+    others: list[Expectation] | None = None
+    for place in places:
+        for key in keys:
+            for expectation in place.expected.get(key, ()):
+                if not expectation.hearers.get(hearer):
+                    continue
+                if found is None:
+                    found = expectation
+                elif others is None:
+                    others = [found, expectation]
+                else:
+                    others.append(expectation)
+    if others is None:
+        return found
+    # A message may fit two, as a zone's `party:joined` fits a party's; what was done first is answered first.
+    return min([each for each in others if each.is_firm(hearer)] or others, key=lambda each: each.deed.sequence)
 
 
 @dataclass(slots=True)
 class Inbox:
-    """What one receiver waits for and has got on its present connection."""
+    """What one receiver has got, and not got, on its present connection."""
 
-    pending: dict[Key, deque[Expectation]] = field(default_factory=dict)
-    delivered: dict[Key, Expectation] = field(default_factory=dict)
-    """The last one of each key, for as long as a second one would be one too many."""
-    missed: dict[Key, Expectation] = field(default_factory=dict)
-    """What did not come in time, and may come yet."""
+    missed: dict[Key, tuple[Row, bool]] = field(default_factory=dict)
+    """What did not come in time, and may come yet -> its row, and whether it was demanded."""
     sequences: dict[str, int] = field(default_factory=dict)
     """Sender -> the last of its deeds that was heard."""
 
-    def put(self, expectation: Expectation) -> None:
-        """Wait for something."""
-        self.pending.setdefault(expectation.key, deque()).append(expectation)
 
-    def take(self, keys: Iterable[Key]) -> Expectation | None:
-        """Take out the oldest expectation of one of these keys, one that must come before one that may."""
-        queues = [queue for key in keys if (queue := self.pending.get(key))]
-        musts = [must for queue in queues if (must := next((each for each in queue if each.is_firm), None)) is not None]
-        candidates = musts or [queue[0] for queue in queues]
-        if not candidates:
-            return None
-        # A message may fit two, as a zone's `party:joined` fits a party's; what was done first is answered first.
-        found = min(candidates, key=lambda expectation: expectation.deed.sequence)
-        self.remove(found)
-        return found
+class Shape:
+    """The fields that count in an event that is heard; there is one of each."""
 
-    def remove(self, expectation: Expectation) -> None:
-        """Wait for something no longer."""
-        queue = self.pending[expectation.key]
-        queue.remove(expectation)
-        if not queue:
-            del self.pending[expectation.key]
+    __slots__ = ("_pick", "fields", "operation")
 
-    def forget_delivery(self, expectation: Expectation) -> None:
-        """From now on, the same again would be something new."""
-        if self.delivered.get(expectation.key) is expectation:
-            del self.delivered[expectation.key]
+    def __init__(self, operation: str, fields: Fields) -> None:
+        self.operation = operation
+        self.fields = fields
+        self._pick: Callable[[Mapping[str, Json]], object] = itemgetter(*fields) if fields else _nothing
+
+    def key(self, payload: Mapping[str, Json]) -> Key:
+        """Return what makes this message one that is waited for; fields that it lacks are None."""
+        try:
+            values = self._pick(payload)
+            hash(values)
+        except (KeyError, TypeError):
+            several = tuple([_frozen(payload.get(name)) for name in self.fields])
+            return self, several[0] if len(several) == 1 else several
+        return self, values
+
+    def __repr__(self) -> str:
+        return f"{self.operation}{self.fields}"
 
 
-class Lately:
-    """What was said in which room a short while ago: newcomers may hear it, when the target reads their join first."""
-
-    def __init__(self) -> None:
-        self._said: dict[tuple[str, Key], deque[int]] = {}  # room and what -> when, oldest first
-        self._order: deque[tuple[int, str, Key]] = deque()
-
-    def note(self, room: str, key: Key, sent_ns: int) -> None:
-        """Note what has just been said."""
-        self._said.setdefault((room, key), deque()).append(sent_ns)
-        self._order.append((sent_ns, room, key))
-
-    def has(self, room: str, key: Key, before_ns: int) -> bool:
-        """Say whether it was said before that moment."""
-        times = self._said.get((room, key))
-        return times is not None and times[0] <= before_ns
-
-    def forget(self, until_ns: int) -> None:
-        """Forget what is older."""
-        while self._order and self._order[0][0] <= until_ns:
-            _, room, key = self._order.popleft()
-            times = self._said[room, key]
-            times.popleft()
-            if not times:
-                del self._said[room, key]
-
-
-class Shapes:
-    """What counts in each event that is heard: the fields that triggers speak of, and which of them name the author."""
-
-    def __init__(self, protocol: Protocol) -> None:
-        fields: dict[str, dict[Fields, None]] = {}  # operation heard -> sets of fields that count together
-        authors: dict[str, dict[str, None]] = {}  # operation heard -> fields that hold who caused it
-        for refusal in (refusal for operation in protocol.operations for refusal in operation.refusals):
-            if not refusal.by_ack:
-                fields.setdefault(refusal.operation, {})[tuple(sorted(fixed(refusal)))] = None
-        triggers = [trigger for operation in protocol.operations for trigger in operation.triggers]
-        for trigger in (*triggers, *protocol.connect, *protocol.disconnected):
-            fields.setdefault(trigger.operation, {})[tuple(sorted(trigger.where))] = None
-            named = [name for name, template in trigger.where.items() if template in _AUTHOR]
-            authors.setdefault(trigger.operation, {}).update(dict.fromkeys(named))
-        self._fields = {operation: tuple(sets) for operation, sets in fields.items()}
-        self._authors = {operation: tuple(names) for operation, names in authors.items() if names}
-
-    def keys(self, operation: str, payload: Mapping[str, Json]) -> list[Key]:
-        """Return every key that a message heard may be waited for by."""
-        return [key_of(operation, fields, payload) for fields in self._fields.get(operation, ())]
-
-    def names_author(self, operation: str) -> bool:
-        """Say whether messages of this operation tell who caused them."""
-        return operation in self._authors
-
-    def author(self, operation: str, payload: Mapping[str, Json]) -> Json:
-        """Return who caused a message; None where it does not say."""
-        return next((payload.get(name) for name in self._authors.get(operation, ())), None)
-
-
-def key_of(operation: str, fields: Fields, payload: Mapping[str, Json]) -> Key:
-    """Return what makes a message one that is waited for."""
-    return operation, fields, tuple([_frozen(payload.get(name)) for name in fields])
+def _nothing(_: Mapping[str, Json]) -> object:
+    return ()
 
 
 def _frozen(value: Json) -> object:
-    if isinstance(value, str | int | float):
-        return value
     match value:
         case Mapping():
             return tuple(sorted((key, _frozen(item)) for key, item in value.items()))
@@ -180,3 +183,77 @@ def _frozen(value: Json) -> object:
             return tuple(_frozen(item) for item in value)
         case _:
             return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """How an event that is heard is recognised."""
+
+    operation: Operation
+    shapes: tuple[Shape, ...]
+    authors: Fields
+    """The fields that may hold who caused it."""
+    reach: int
+    """Where it is heard of: the sum of what it may be of IN_PERSON, IN_ROOMS and EVERYWHERE."""
+    is_refusal: bool
+
+    def author(self, payload: Mapping[str, Json]) -> Json:
+        """Return who caused a message; None where it does not say."""
+        return next((payload.get(name) for name in self.authors), None)
+
+
+class Notice:
+    """Something heard, as the account sees it: one and the same for all who hear the same."""
+
+    __slots__ = ("_read", "keys", "pattern", "payload")
+
+    def __init__(self, pattern: Pattern, payload: Mapping[str, Json], read: Callable[[], Event | None]) -> None:
+        """Take in the payload as it came; `read` returns the typed event, or None where it breaks its schema."""
+        self.pattern = pattern
+        self.payload = payload
+        self.keys = tuple([shape.key(payload) for shape in pattern.shapes])
+        self._read = read
+
+    @property
+    def event(self) -> Event | None:
+        """The typed event, read when somebody looks."""
+        return self._read()
+
+
+class Patterns:
+    """The patterns of one protocol: what counts is what its triggers and refusals speak of."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._shapes: dict[tuple[str, Fields], Shape] = {}
+        authors: dict[str, dict[str, None]] = {}  # operation heard -> fields that hold who caused it
+        reach: dict[str, int] = {}
+        refusals: set[str] = set()
+        for refusal in (refusal for operation in protocol.operations for refusal in operation.refusals):
+            if not refusal.by_ack:
+                self.shape(refusal.operation, fixed(refusal))
+                reach[refusal.operation] = reach.get(refusal.operation, 0) | IN_PERSON
+                refusals.add(refusal.operation)
+        triggers = [trigger for operation in protocol.operations for trigger in operation.triggers]
+        for trigger in (*triggers, *protocol.connect, *protocol.disconnected):
+            self.shape(trigger.operation, trigger.where)
+            reach[trigger.operation] = reach.get(trigger.operation, 0) | _REACH[trigger.to]
+            named = [name for name, template in trigger.where.items() if template in _AUTHOR]
+            authors.setdefault(trigger.operation, {}).update(dict.fromkeys(named))
+        self._patterns = {
+            operation.id: Pattern(
+                operation,
+                tuple(shape for shape in self._shapes.values() if shape.operation == operation.id),
+                tuple(authors.get(operation.id, ())),
+                reach.get(operation.id, 0),
+                operation.id in refusals,
+            )
+            for operation in protocol.operations
+        }
+
+    def shape(self, operation: str, fields: Iterable[str]) -> Shape:
+        """Return the shape of an operation in which these fields count."""
+        names = tuple(sorted(fields))
+        return self._shapes.setdefault((operation, names), Shape(operation, names))
+
+    def __getitem__(self, operation: str) -> Pattern:
+        return self._patterns[operation]

@@ -1,12 +1,16 @@
 """Who is in which room, as those who are there know it themselves, and who therefore hears what."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from protocols.contract import Audience, Json, Trigger
 from simulators.actor import Standing, expand
-from simulators.expectation import Inbox
+from simulators.expectation import EVERYWHERE, IN_PERSON, IN_ROOMS, MAY, MUST, Inbox, Place
+
+_EVERYWHERE: Final = "(everywhere)"
+"""Stands for a room in what everybody may hear who is connected; a room of the contract has another name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -20,12 +24,24 @@ class Member:
     rooms: dict[str, bool] = field(default_factory=dict)  # as the index has it: room -> surely in it
     version: int = -1  # of the standing that the index has
     entered_ns: dict[str, int] = field(default_factory=dict)  # room -> when they last began to enter it
-    left_ns: dict[str, int] = field(default_factory=dict)  # room -> when they last left it
+    left_ns: dict[str, int] = field(default_factory=dict)  # room -> when they last left it, if that was a while ago
     moved_ns: int = -1  # when they last left any room
     cut_ns: int = -1  # when their connection last broke off
     refused_ns: int = -1  # when they last heard that something was refused
     recent: dict[str, deque[int]] = field(default_factory=dict)  # limited operation -> when they sent it, last second
     inbox: Inbox = field(default_factory=Inbox)
+    place: Place = field(default_factory=Place)
+    """What they are to hear in person."""
+    reach: dict[int, tuple[Place, ...]] = field(default_factory=dict)
+    """Reach of a pattern -> where they may hear of such; empty while nobody has asked since they moved."""
+
+
+class Hearers(NamedTuple):
+    """Those in one place who may hear of a deed."""
+
+    place: Place
+    members: dict[Member, int]
+    """Who -> MUST or MAY."""
 
 
 class Membership:
@@ -34,8 +50,9 @@ class Membership:
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
         self._by_id: dict[Json, dict[str, Member]] = {}  # id -> name -> whoever has, or had, a session of that id
-        self._rooms: dict[str, dict[str, bool]] = {}  # room -> name -> surely in it
-        self._leaving: dict[str, dict[str, int]] = {}  # room -> name -> when they left
+        self._rooms: dict[str, Place] = {}
+        self._left: deque[tuple[int, str, Member]] = deque()  # when which room was left by whom, oldest first
+        self._everywhere = Place(_EVERYWHERE)
 
     def __getitem__(self, name: str) -> Member:
         return self._members[name]
@@ -58,8 +75,9 @@ class Membership:
         member.connected = False
         member.standing.disconnected()
         self.follow(member, now_ns)
-        for leaving in self._leaving.values():
-            leaving.pop(member.name, None)
+        for room in member.left_ns:
+            if (place := self._rooms.get(room)) is not None:
+                place.leaving.pop(member, None)
 
     def follow(self, member: Member, now_ns: int) -> None:
         """Bring the index up to what somebody now knows of their place."""
@@ -68,61 +86,106 @@ class Membership:
             return
         member.version = standing.version
         for room in member.rooms.keys() - standing.rooms.keys():
-            del self._rooms[room][member.name]
-            if not self._rooms[room]:
-                del self._rooms[room]
-            self._leaving.setdefault(room, {})[member.name] = now_ns
+            place = self._rooms[room]
+            del place.here[member]
+            place.leaving[member] = now_ns
+            self._left.append((now_ns, room, member))
             member.left_ns[room] = member.moved_ns = now_ns
         for room, sure in standing.rooms.items():
             if room not in member.rooms:
                 member.entered_ns[room] = now_ns
-            self._rooms.setdefault(room, {})[member.name] = sure
+            self._room(room).here[member] = MUST if sure else MAY
         member.rooms = dict(standing.rooms)
+        member.reach.clear()
+
+    def forget(self, until_ns: int) -> None:
+        """Forget who has left a room by then; what was said there before must have been settled."""
+        while self._left and self._left[0][0] <= until_ns:
+            left_ns, room, member = self._left.popleft()
+            if member.left_ns.get(room) == left_ns:
+                del member.left_ns[room]
+                member.reach.clear()
+            if (place := self._rooms.get(room)) is not None:
+                if place.leaving.get(member) == left_ns:
+                    del place.leaving[member]
+                self.leave_alone(place)
+
+    def leave_alone(self, place: Place) -> None:
+        """Forget a room that nobody and nothing would miss."""
+        if place.is_forsaken and self._rooms.get(place.name) is place:
+            del self._rooms[place.name]
+
+    def _room(self, room: str) -> Place:
+        place = self._rooms.get(room)
+        if place is None:
+            place = self._rooms[room] = Place(room)
+        return place
+
+    def reached(self, member: Member, reach: int) -> tuple[Place, ...]:
+        """Return where somebody may hear of what has such a reach: also where they were a short while ago."""
+        places = member.reach.get(reach)
+        if places is None:
+            rooms = dict.fromkeys((*member.rooms, *member.left_ns)) if reach & IN_ROOMS else ()
+            places = member.reach[reach] = (
+                *((member.place,) if reach & IN_PERSON else ()),
+                *(self._rooms[room] for room in rooms if room in self._rooms),
+                *((self._everywhere,) if reach & EVERYWHERE else ()),
+            )
+        return places
+
+    def entered(self, member: Member) -> Iterator[tuple[Place, int]]:
+        """Yield where somebody is, with when they began to come in."""
+        yield self._everywhere, member.connected_ns
+        for room in member.rooms:
+            yield self._rooms[room], member.entered_ns[room]
 
     def audience(
         self, sender: Member, trigger: Trigger, room: str, facts: Mapping[str, Mapping[str, Json]], since_ns: int
-    ) -> Iterator[tuple[Member, bool]]:
-        """Yield who may hear what a deed triggers, and whether they surely do; who left since `since_ns` may."""
+    ) -> Iterator[Hearers]:
+        """Yield who may hear what a deed triggers, place by place; who left since `since_ns` may."""
         match trigger.to:
             case Audience.SENDER:
-                yield sender, True
-            case Audience.ROOM:
-                if sender.standing.enters:
-                    yield sender, True  # whoever triggers it is in the room by then, if not before
-                elif room in sender.rooms:
-                    yield sender, sender.rooms[room]
-                yield from self._others(sender, room, since_ns)
-            case Audience.OTHERS:
-                yield from self._others(sender, room, since_ns)
+                yield Hearers(sender.place, {sender: MUST})
+            case Audience.ROOM | Audience.OTHERS:
+                hearers = self._others(sender, room, since_ns)
+                if trigger.to is Audience.ROOM:
+                    # Whoever triggers it is in the room by then, if not before, where saying something brings one in.
+                    if room in sender.rooms:
+                        sure = sender.standing.enters or sender.rooms[room]
+                        hearers.members[sender] = MUST if sure else MAY
+                    elif sender.standing.enters:
+                        yield Hearers(sender.place, {sender: MUST})
+                yield hearers
             case Audience.USER | Audience.USERS:
                 users = expand(trigger.user, facts)
                 for identity in users if isinstance(users, list) else [users]:
                     for user in self._by_id.get(identity, {}).values():
                         if user.connected and user.standing.session.get("id") == identity:
-                            yield user, _meet(sender, user)
+                            yield Hearers(user.place, {user: MUST if _meet(sender, user) else MAY})
             case Audience.PEERS:
-                # Who is surely in some room has surely been let in; who is connecting may hear it or not.
-                for member in self._members.values():
-                    if member.connected and member.standing.session.get("id") != sender.standing.session.get("id"):
-                        yield member, any(member.rooms.values())
+                own = sender.standing.session.get("id")
+                others = (each for each in self._members.values() if each.standing.session.get("id") != own)
+                yield self._connected(others)
             case Audience.NAMESPACE:
-                for member in self._members.values():
-                    if member.connected:
-                        yield member, member is sender or any(member.rooms.values())
+                hearers = self._connected(self._members.values())
+                if sender.connected:
+                    hearers.members[sender] = MUST
+                yield hearers
 
-    def _others(self, sender: Member, room: str, since_ns: int) -> Iterator[tuple[Member, bool]]:
-        here = self._rooms.get(room, {})
-        yield from ((self._members[name], sure) for name, sure in here.items() if name != sender.name)
-        leaving = self._leaving.get(room)
-        if leaving is None:
-            return
-        for name, left_ns in list(leaving.items()):
-            if left_ns < since_ns:
-                del leaving[name]
-            elif name not in here and name != sender.name:
-                yield self._members[name], False
-        if not leaving:
-            del self._leaving[room]
+    def _others(self, sender: Member, room: str, since_ns: int) -> Hearers:
+        place = self._room(room)
+        hearers = place.here.copy()
+        hearers.pop(sender, None)
+        for member, left_ns in place.leaving.items():
+            if left_ns >= since_ns and member not in place.here and member is not sender:
+                hearers[member] = MAY
+        return Hearers(place, hearers)
+
+    def _connected(self, members: Iterable[Member]) -> Hearers:
+        # Who is surely in some room has surely been let in; who is connecting may hear it or not.
+        return Hearers(
+            self._everywhere, {each: MUST if any(each.rooms.values()) else MAY for each in members if each.connected}
+        )
 
 
 def _meet(sender: Member, receiver: Member) -> bool:

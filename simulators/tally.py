@@ -78,8 +78,6 @@ class Row:
     cause: str
     """What was said; empty for what nobody of ours is known to have caused."""
     heard: str
-    expected: int = 0
-    """Deliveries that were due and are settled: delivered or lost."""
     delivered: int = 0
     lost: int = 0
     duplicated: int = 0
@@ -91,6 +89,11 @@ class Row:
     excluded: int = 0
     """Deliveries that nobody can demand: who should hear came or went meanwhile, or the promise is a SHOULD."""
     times: Times = field(default_factory=Times)
+
+    @property
+    def expected(self) -> int:
+        """Deliveries that were due and are settled: delivered or lost."""
+        return self.delivered + self.lost
 
     @property
     def faults(self) -> int:

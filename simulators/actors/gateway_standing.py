@@ -20,6 +20,7 @@ REMEMBERED: Final = 200
 class GatewayStanding(Standing):
     """One socket of a user. The user is a member of rooms for good; the socket hears those that it has joined."""
 
+    notes: ClassVar[frozenset[type[Event]] | None] = MATTERS
     enters: ClassVar[bool] = False  # who speaks without having joined is heard, and hears nothing
 
     def __init__(self) -> None:

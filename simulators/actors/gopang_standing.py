@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from protocols.contract import Ack, Condition, Event, Json
 from protocols.gopang import (
@@ -79,6 +79,8 @@ class GopangStanding(Standing):
     Nobody is told that a join has been handled, so it is `messages:sync`, asked for after it, that makes it sure. From
     the connection on it may be a member already, because of an earlier connection or of another device.
     """
+
+    notes: ClassVar[frozenset[type[Event]] | None] = MATTERS
 
     def __init__(self, conversation: str, *, provokes: bool = False) -> None:
         """Take the conversation that it means to be in, and whether it says things that break the contract."""

@@ -1,7 +1,7 @@
 """Where somebody stands in hub: in which rooms its socket is, by what it said and heard itself."""
 
 from collections import deque
-from typing import Final
+from typing import ClassVar, Final
 
 from protocols.contract import Condition, Event
 from protocols.hub import JoinRoom, LeaveRoom, MessageSent, SendMessage
@@ -20,6 +20,8 @@ class HubStanding(Standing):
     What it says counts at once, since the target handles it in order. Nobody is told that a join has been handled, so
     only the answer to a message of its own makes a room sure: a later one, by the same order.
     """
+
+    notes: ClassVar[frozenset[type[Event]] | None] = MATTERS
 
     def __init__(self) -> None:
         super().__init__()

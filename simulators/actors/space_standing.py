@@ -1,6 +1,6 @@
 """Where somebody stands in a space: its party, its zone, its invitations, by what it said and heard itself."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 from protocols.contract import Condition, Event
 from protocols.space import (
@@ -30,6 +30,8 @@ MATTERS: Final[frozenset[type[Event]]] = frozenset({RoomJoined, PartyJoined, Par
 
 class SpaceStanding(Standing):
     """One player's place. What it says counts at once, since the target handles it in order; what it hears confirms."""
+
+    notes: ClassVar[frozenset[type[Event]] | None] = MATTERS
 
     def __init__(self, *, production: bool) -> None:
         super().__init__()

@@ -1,98 +1,93 @@
 """How deliveries are recognised."""
 
-from dataclasses import replace
-
 from protocols.space import PROTOCOL, PlayerMoved
 from simulators.actors.space_standing import SpaceStanding
-from simulators.expectation import Deed, Expectation, Inbox, Lately, Shapes, key_of
+from simulators.expectation import HEARD, MAY, MUST, Deed, Expectation, Patterns, Place, find
 from simulators.membership import Member
 from simulators.tally import Row
 
-ANN = Member("ann", SpaceStanding(production=True))
-SHAPES = Shapes(PROTOCOL)
+ANN, BEN = (Member(name, SpaceStanding(production=True)) for name in ("ann", "ben"))
+PATTERNS = Patterns(PROTOCOL)
+CONTENT = PATTERNS.shape("emitChatMessage", ["content"])
+HI = CONTENT.key({"content": "hi"})
 
 
-def expectation(text: str, *, must: bool, sequence: int = 1) -> Expectation:
-    deed = Deed(ANN, "chat:message", sequence, 0, 0)
-    key = key_of("emitChatMessage", ("content",), {"content": text})
-    return Expectation(ANN, deed, Row("chat:message", "chat:message"), key, 0, must)
-
-
-def test_what_must_come_is_taken_before_what_may_and_the_oldest_first() -> None:
-    inbox = Inbox()
-    may, first, second = (expectation("hi", must=must, sequence=n) for n, must in enumerate((False, True, True)))
-    for each in (may, first, second):
-        inbox.put(each)
-    taken = [inbox.take([first.key]) for _ in range(4)]
-    assert taken == [first, second, may, None]
-    assert inbox.pending == {}
-
-
-def test_what_was_said_in_a_room_that_one_has_left_may_come_and_is_taken_last() -> None:
-    receiver = Member("ann", SpaceStanding(production=True), left_ns={"left": 5})
-    inbox = Inbox()
-    rooms = ("left", "here")
-    left, here = (
-        replace(expectation("hi", must=True, sequence=n), receiver=receiver, room=room) for n, room in enumerate(rooms)
+def expectation(
+    place: Place, state: int, sequence: int, sender: Member = BEN, *, refusable: bool = False
+) -> Expectation:
+    """Have Ann wait for a "hi" in a place."""
+    deed = Deed(sender, "chat:message", sequence, 0, sequence)
+    made = Expectation(
+        place, deed, Row("chat:message", "chat:message"), HI, 0, {ANN: state}, place.name, refusable=refusable
     )
-    for each in (left, here):
-        inbox.put(each)
-    assert [inbox.take([left.key]) for _ in rooms] == [here, left]
+    place.put(made)
+    return made
 
 
-def test_what_the_target_may_have_refused_is_taken_last() -> None:
-    sender = Member("ann", SpaceStanding(production=True), refused_ns=5)
-    inbox = Inbox()
-    doubtful, sure = (
-        replace(expectation("hi", must=True), deed=Deed(sender, "chat:message", n, 0, n), refusable=n == 1)
-        for n in (1, 2)
-    )
-    for each in (doubtful, sure):
-        inbox.put(each)
-    assert [inbox.take([sure.key]) for _ in range(2)] == [sure, doubtful]
+def take(*places: Place) -> Expectation | None:
+    found = find(places, [HI], ANN)
+    if found is not None:
+        found.hearers[ANN] = HEARD
+    return found
 
 
-def test_only_the_last_delivery_of_a_kind_is_forgotten_with_itself() -> None:
-    inbox = Inbox()
-    first, second = expectation("hi", must=True), expectation("hi", must=True)
-    inbox.delivered[first.key] = second
-    inbox.forget_delivery(first)
-    assert inbox.delivered
-    inbox.forget_delivery(second)
-    assert not inbox.delivered
+def test_what_must_come_is_found_before_what_may_and_the_oldest_first() -> None:
+    place = Place("here")
+    may, first, second = (expectation(place, state, n) for n, state in enumerate((MAY, MUST, MUST)))
+    assert [take(place) for _ in range(4)] == [first, second, may, None]
+
+
+def test_what_was_said_in_a_room_that_one_has_left_may_come_and_is_found_last() -> None:
+    left, here = (expectation(Place(room), MUST, n) for n, room in enumerate(("left", "here")))
+    ANN.left_ns["left"] = 5
+    try:
+        assert [take(left.place, here.place) for _ in range(2)] == [here, left]
+    finally:
+        ANN.left_ns.clear()
+
+
+def test_what_the_target_may_have_refused_is_found_last() -> None:
+    sender, place = Member("cho", SpaceStanding(production=True), refused_ns=5), Place("here")
+    doubtful, sure = (expectation(place, MUST, n, sender, refusable=n == 1) for n in (1, 2))
+    assert [take(place) for _ in range(2)] == [sure, doubtful]
+
+
+def test_what_others_wait_for_is_not_found() -> None:
+    place = Place("here")
+    made = expectation(place, MUST, 1)
+    assert find([place], [HI], BEN) is None
+    assert find([place], [CONTENT.key({"content": "ho"})], ANN) is None
+    assert find([place], [HI], ANN) is made
+
+
+def test_a_place_is_forsaken_when_nobody_is_there_and_nothing_is_waited_for() -> None:
+    place = Place("here")
+    first, second = (expectation(place, MUST, n) for n in (1, 2))
+    place.remove(first)
+    assert place.expected == {HI: [second]}
+    assert not place.is_forsaken
+    place.remove(second)
+    assert place.is_forsaken
+    place.leaving[ANN] = 1
+    assert not place.is_forsaken
 
 
 def test_the_fields_that_count_are_those_of_the_triggers() -> None:
     moved = PlayerMoved(id="a", nickname="A", x=1, y=2, direction="up", isMoving=True, avatarColor="red")
-    (key,) = SHAPES.keys("emitPlayerMoved", moved.to_json())
-    assert key == (
-        "emitPlayerMoved",
-        ("avatarColor", "direction", "id", "isMoving", "nickname", "x", "y"),
-        ("red", "up", "a", True, "A", 1.0, 2.0),
-    )
+    (shape,) = PATTERNS["emitPlayerMoved"].shapes
+    assert shape.fields == ("avatarColor", "direction", "id", "isMoving", "nickname", "x", "y")
+    assert shape.key(moved.to_json()) == (shape, ("red", "up", "a", True, "A", 1.0, 2.0))
+    assert shape.key({"id": "a"}) == (shape, (None, None, "a", None, None, None, None)), "what is absent is None"
 
 
-def test_lists_can_be_told_apart_too() -> None:
-    keys = {key_of("emitPartyJoined", ("members",), {"members": members}) for members in (["a"], ["a", "b"], ["a"])}
-    assert len(keys) == 2
+def test_lists_and_objects_can_be_told_apart_too() -> None:
+    shape = PATTERNS.shape("emitPartyJoined", ["members"])
+    values = (["a"], ["a", "b"], ["a"], {"x": [1]}, {"x": [2]}, {"x": [1]})
+    assert len({shape.key({"members": value}) for value in values}) == 4
 
 
 def test_who_caused_it_stands_in_the_fields_that_the_triggers_fill_with_the_sender_s_id() -> None:
-    assert SHAPES.author("emitChatMessage", {"senderId": "ann", "content": "hi"}) == "ann"
-    assert SHAPES.author("emitPartyInvited", {"inviterId": "ann"}) == "ann"
-    assert not SHAPES.names_author("emitChatSystem")
-    assert SHAPES.author("emitChatSystem", {"senderId": "system"}) is None
-
-
-def test_what_was_said_lately_is_known_by_room_and_forgotten_in_time() -> None:
-    lately, key = Lately(), key_of("emitChatSystem", ("type",), {"type": "system"})
-    lately.note("a", key, 10)
-    lately.note("a", key, 20)
-    assert lately.has("a", key, 10)
-    assert not lately.has("a", key, 9)
-    assert not lately.has("b", key, 30)
-    lately.forget(10)
-    assert not lately.has("a", key, 19)
-    assert lately.has("a", key, 20)
-    lately.forget(20)
-    assert not lately.has("a", key, 99)
+    assert PATTERNS["emitChatMessage"].author({"senderId": "ann", "content": "hi"}) == "ann"
+    assert PATTERNS["emitPartyInvited"].author({"inviterId": "ann"}) == "ann"
+    assert not PATTERNS["emitChatSystem"].authors
+    assert PATTERNS["emitChatSystem"].author({"senderId": "system"}) is None

@@ -5,6 +5,7 @@ import pytest
 from protocols.contract import Audience, Trigger
 from protocols.space import JoinParty, JoinSpace, LeaveSpace, PartyJoined, RoomJoined
 from simulators.actors.space_standing import SpaceStanding
+from simulators.expectation import EVERYWHERE, IN_PERSON, IN_ROOMS, MUST
 from simulators.membership import Member, Membership
 from simulators.people import Identity
 
@@ -30,7 +31,8 @@ def members() -> Membership:
 
 def hearers(members: Membership, to: Audience, *, user: str = "", since_ns: int = 0) -> dict[str, bool]:
     trigger = Trigger(operation="emitX", to=to, within_ms=1000, room=ROOM, user=user)
-    return {who.name: sure for who, sure in members.audience(members["ann"], trigger, ROOM, FACTS, since_ns)}
+    audience = members.audience(members["ann"], trigger, ROOM, FACTS, since_ns)
+    return {who.name: state == MUST for _, hearers in audience for who, state in hearers.items()}
 
 
 def test_audiences(members: Membership) -> None:
@@ -50,6 +52,28 @@ def test_who_left_may_hear_for_a_while(members: Membership) -> None:
     assert hearers(members, Audience.OTHERS, since_ns=100) == {"cho": False, "ben": False}
     assert hearers(members, Audience.OTHERS, since_ns=101) == {"cho": False}
     assert (ben.left_ns[ROOM], ben.moved_ns) == (100, 100)
+
+
+def test_who_left_is_reached_where_they_were_until_that_is_forgotten(members: Membership) -> None:
+    def reached() -> list[str]:
+        return [place.name for place in members.reached(members["ben"], IN_ROOMS)]
+
+    assert reached() == [ROOM]
+    members["ben"].standing.said(LeaveSpace())
+    members.follow(members["ben"], 100)
+    assert reached() == [ROOM]
+    members.forget(99)
+    assert reached() == [ROOM]
+    members.forget(100)
+    assert reached() == []
+    assert hearers(members, Audience.OTHERS) == {"cho": False}
+
+
+def test_everybody_is_reached_in_person_and_everywhere(members: Membership) -> None:
+    ann, ben = members["ann"], members["ben"]
+    assert members.reached(ann, IN_PERSON) == (ann.place,)
+    assert members.reached(ann, EVERYWHERE) == members.reached(ben, EVERYWHERE)
+    assert len(members.reached(ann, IN_PERSON | IN_ROOMS | EVERYWHERE)) == 3
 
 
 def test_who_is_disconnected_hears_nothing_and_is_still_known(members: Membership) -> None:

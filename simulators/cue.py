@@ -1,0 +1,47 @@
+"""A trigger made ready: its templates taken apart once, so that filling them in costs little each time."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from protocols.contract import Audience, Json, Protocol, Trigger
+from simulators.actor import expand
+from simulators.expectation import Key, Patterns
+
+Facts: TypeAlias = Mapping[str, Mapping[str, Json]]
+"""What templates speak of: `payload`, `sender` and `session`."""
+_Fill: TypeAlias = Callable[[Facts], Json]
+
+_BY_ROOM: Final = frozenset({Audience.ROOM, Audience.OTHERS})
+
+
+class Cue:
+    """What somebody hears because of something, and how it will be recognised."""
+
+    def __init__(self, trigger: Trigger, protocol: Protocol, patterns: Patterns) -> None:
+        self.trigger = trigger
+        self.heard = protocol.by_id[trigger.operation].name
+        """What is heard, by its name on the wire."""
+        self.is_by_room = trigger.to in _BY_ROOM
+        self._shape = patterns.shape(trigger.operation, trigger.where)
+        self._where = {name: _ready(template) for name, template in trigger.where.items()}
+        self._room = _ready(trigger.room)
+
+    def key(self, facts: Facts) -> Key:
+        """Return what makes a message the one that comes of it."""
+        return self._shape.key({name: fill(facts) for name, fill in self._where.items()})
+
+    def rooms(self, facts: Facts) -> list[str]:
+        """Return the rooms in which it is heard, one after the other."""
+        rooms = self._room(facts)
+        return [str(room) for room in rooms] if isinstance(rooms, list) else [str(rooms)]
+
+
+def _ready(template: Json) -> _Fill:
+    """Return what fills a template in as `expand` does."""
+    if not isinstance(template, str | list | tuple) or (isinstance(template, str) and "{" not in template):
+        return lambda facts: template
+    if isinstance(template, str):
+        source, dot, name = template[1:-1].partition(".")
+        if template == f"{{{source}.{name}}}" and dot and not set("{}|.") & set(source + name):
+            return lambda facts: facts[source].get(name)
+    return lambda facts: expand(template, facts)
