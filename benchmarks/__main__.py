@@ -7,7 +7,7 @@ import time
 
 from rich.console import Console
 
-from benchmarks import fan_out, generators, virtual_time
+from benchmarks import bare, fan_out, generators, virtual_time
 from simulators.scenario import Cast
 
 NAMES = ("server", "generator", "virtual")
@@ -31,6 +31,8 @@ def main() -> int:
     if "server" in names:
         console.print(fan_out.compare(runs=options.runs, seconds=options.seconds))
     if "generator" in names:
+        if not bare.can_compile():
+            console.print(f"no C compiler (cc): without {generators.BARE}")
         console.print(generators.compare(runs=options.runs, seconds=options.seconds))
     if "virtual" in names:
         console.print("Virtual time")

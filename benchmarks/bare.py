@@ -1,4 +1,4 @@
-"""The same movers as a bare client in C, the measure of what is possible: `python -m benchmarks.bare URL --load JSON`."""
+"""The same movers as a bare client in C, which is what is possible: `python -m benchmarks.bare URL --load JSON`."""
 
 import argparse
 import asyncio

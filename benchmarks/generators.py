@@ -1,4 +1,4 @@
-"""Generator CPU per message: our engine, with and without its account, beside Locust's own Socket.IO users."""
+"""Generator CPU per message: our engine, with and without its account, beside a bare client and Locust's own users."""
 
 import json
 import sys
@@ -10,12 +10,13 @@ from typing import Final
 
 from rich.table import Table
 
-from benchmarks import servers
+from benchmarks import bare, servers
 from benchmarks.medians import Run, in_turn, table
 from benchmarks.movers import Figures, Load
 from benchmarks.pinned import process
 
 GENERATOR_CORE: Final = 1
+BARE: Final = "bare client in C"
 LOCUSTFILE: Final = Path(__file__).with_name("contrib_locustfile.py")
 
 Command = Callable[[str, Load], Sequence[str]]
@@ -24,9 +25,14 @@ Command = Callable[[str, Load], Sequence[str]]
 def compare(*, runs: int, seconds: float) -> Table:
     """Have each generator load the same server so often, in turn."""
     load = Load(clients=40, per_room=20, moves_per_s=400, seconds=seconds)
-    peers = {name: partial(measure, command, load) for name, command in PEERS.items()}
+    peers = {name: partial(measure, command, load) for name, command in peers_here().items()}
     title = f"Generator: {load.clients} players in rooms of {load.per_room}, {load.moves_per_s:g} moves/s in all"
     return table(title, "message", in_turn(peers, runs))
+
+
+def peers_here() -> dict[str, Command]:
+    """Return the peers that can be run on this machine."""
+    return {name: command for name, command in PEERS.items() if name != BARE or bare.can_compile()}
 
 
 def measure(command: Command, load: Load) -> Run:
@@ -56,7 +62,7 @@ def _contrib(url: str, load: Load) -> Sequence[str]:
 PEERS: Final[dict[str, Command]] = {
     "our engine": partial(_ours, "benchmarks.movers"),
     "our engine, every delivery accounted for": partial(_ours, "benchmarks.crowd"),
-    "bare client in C": partial(_ours, "benchmarks.bare"),
+    BARE: partial(_ours, "benchmarks.bare"),
     "locust.contrib.socketio": _contrib,
 }
 """Name -> the command that it is run by."""

@@ -38,11 +38,8 @@ def test_a_process_is_stopped_with_its_children() -> None:
     with process([sys.executable, "-c", script], 0) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-    assert subprocess.run(["ps", "-o", "stat=", "-p", str(child)], check=False, capture_output=True).stdout in {
-        b"",
-        b"Z\n",
-        b"Zs\n",
-    }
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(child)], check=False, capture_output=True).stdout
+    assert shown == b"" or shown.startswith(b"Z")
 
 
 @two_cores
@@ -65,7 +62,7 @@ def test_the_plain_server_is_measured() -> None:
 
 
 @two_cores
-@pytest.mark.parametrize("peer", generators.PEERS)
+@pytest.mark.parametrize("peer", generators.peers_here())
 def test_each_generator_is_measured(peer: str) -> None:
     check(generators.measure(generators.PEERS[peer], LOAD), MOVES + HEARD)
 
