@@ -1,8 +1,10 @@
 """Names and places for those who come to a load test one by one."""
 
 import heapq
+from bisect import bisect
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from random import Random
 
 from protocols.errors import UsageError
@@ -13,13 +15,22 @@ from simulators.target import Target
 
 
 class Casting:
-    """Gives each newcomer a name of its own, a chance of its own, and the first free place, 20 to a space."""
+    """Gives each newcomer a name of its own, a chance of its own, and the first free place."""
 
-    def __init__(self, target: Target, *, seed: str, run: str, posts: Sequence[tuple[str, Identity]] = ()) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        seed: str,
+        run: str,
+        posts: Sequence[tuple[str, Identity]] = (),
+        space_of: Callable[[int], int] = lambda place: place // PER_SCOPE,
+    ) -> None:
         """Begin with empty spaces; `run` goes into the names of new ones, so that no two runs meet.
 
-        `posts` are the spaces that have staff, with whom.
+        `posts` are the spaces that have staff, with whom; `space_of` says in which space the n-th place is.
         """
+        self._space_of = space_of
         self._target = target
         self._seed = seed
         self._run = run
@@ -43,7 +54,7 @@ class Casting:
         # Those who share a session are found by their numbers: the third tablet is the third messenger's.
         name = f"{kind}-{self._counts[kind]}"
         self._places[name] = place
-        scope = self._target.place(place // PER_SCOPE, self._run)
+        scope = self._target.place(self._space_of(place), self._run)
         identity = None
         if role.is_staff:
             scope, identity = self._posts.popleft()
@@ -56,3 +67,17 @@ class Casting:
         heapq.heappush(self._free, self._places.pop(actor.name))
         if actor.is_staff and actor.identity is not None:
             self._posts.append((actor.scope, actor.identity))
+
+
+def zipf(exponent: float, *, people: int, seed: str) -> Callable[[int], int]:
+    """Return in which space each place is, where the n-th space is `1 / n ** exponent` as often chosen as the first.
+
+    There are as many spaces as these people would fill by twenties.
+    """
+    weights = list(accumulate(1 / n**exponent for n in range(1, max(1, -(-people // PER_SCOPE)) + 1)))
+
+    def space_of(place: int) -> int:
+        # By a chance of its own, since places are left and taken again.
+        return bisect(weights, Random(f"{seed}/place/{place}").random() * weights[-1])
+
+    return space_of

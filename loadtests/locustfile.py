@@ -4,29 +4,32 @@ There is a class for every kind of actor of every protocol: `PlayerUser`, `Chatt
 each protocol has its own, `SpaceHecklerUser`, `HubHecklerUser` and so on.
 """
 
-import logging
-from argparse import ArgumentParser
-from pathlib import Path
-from typing import Any, ClassVar
+import random
+import sys
+from argparse import Namespace
+from typing import Any, ClassVar, NoReturn, cast
 
 import gevent
 from locust import User, events, task
 from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
+from loadtests.options import PEOPLE_EACH, Options, add_options
 from loadtests.reporting import keep_three_digits
-from loadtests.stage import Stage
+from loadtests.session import FINISH, FINISHED, Session, refuse
+from loadtests.shape import ArrivalShape, PlannedShape
+from loadtests.view import quieten
 from protocols.errors import TargetUnreachable, UsageError
 from simulators.actor import Actor
 from simulators.scenario import KINDS, Cast
-from simulators.target import Overrides, Target
 
 _RETRY_S = 1.0
 _LONG_S = 3600.0
+_SHAPE_TICK_S = 1.0
 
-_log = logging.getLogger(__name__)
-# One for each protocol of each test that runs; Locust knows users and environments, no more.
-_stages: dict[tuple[Environment, str], Stage] = {}
+# The test that runs in each environment; Locust knows users and environments, no more.
+_sessions: dict[Environment, Session] = {}
 
 
 class Person(User):
@@ -48,19 +51,25 @@ class Person(User):
     @task
     def come(self) -> None:
         """Go in, if it is not in."""
-        if self._actor is None:
+        session = _sessions.get(self.environment)
+        if self._actor is None and session is not None:
             try:
-                self._actor = _stage(self.environment, self.protocol).enter(self.kind)
+                self._actor = session.stage(self.protocol).enter(self.kind)
             except TargetUnreachable:
                 pass  # counted as a connection that failed
             except UsageError as error:
-                _give_up(self.environment, error)
+                session.give_up(str(error))
 
     def on_stop(self) -> None:
         """Go out."""
-        stage = _stages.get((self.environment, self.protocol))
-        if stage is not None and self._actor is not None:
-            stage.leave(self._actor)
+        session = _sessions.get(self.environment)
+        if session is not None and self._actor is not None:
+            session.leave(self.protocol, self._actor)
+
+    def on_start(self) -> None:
+        """Come at any moment of the second in which so many arrive, where nobody waits for anybody."""
+        if getattr(self.environment.parsed_options, "arrivals", None) is not None:
+            gevent.sleep(random.uniform(0, _SHAPE_TICK_S))
 
 
 def _users(protocol: str) -> dict[str, type[Person]]:
@@ -79,42 +88,128 @@ for _protocol in KINDS:
     globals().update(_users(_protocol))  # where Locust looks for them
 
 
-def _add_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--target", metavar="FILE", default="", help="A target.toml, for servers other than the reference server"
-    )
-    parser.add_argument(
-        "--protocol",
-        choices=list(KINDS),
-        default=None,
-        help="Whose usual people come where no User classes are named; the target file's, or space, when absent",
-    )
-    parser.add_argument("--seed", type=int, default=1, help="What the simulated people do follows from it")
-
-
 def _prepare(environment: Environment, **_: Any) -> None:
     keep_three_digits()
-    _choose_usual_people(environment)
-    if getattr(environment.parsed_options, "csv_prefix", None):
+    _connect(environment)
+    parsed = _parsed(environment)
+    if parsed.csv_prefix:
         environment.events.quit.add_listener(_let_csv_be_written)
+    try:
+        if isinstance(environment.runner, WorkerRunner):
+            _choose_people(environment, list(KINDS))  # its master says later whom it wants
+        elif environment.host or parsed.target or parsed.headless:
+            _plan(environment, Options.read(parsed, environment.host))
+        else:  # the web page will say where the target is
+            _choose_people(environment, [parsed.protocol or "space"])
+    except UsageError as error:
+        _refuse(error)
+    quieten(parsed.view)
     # Timers count from when their loop last looked at the clock, which is before all that was imported: a slow machine
     # would lose that time of its run.
     gevent.get_hub().loop.update_now()
 
 
-def _choose_usual_people(environment: Environment) -> None:
-    """Let those of one protocol come who behave, unless somebody has said who is to come."""
-    options = environment.parsed_options
-    if getattr(options, "user_classes", None):
+def _plan(environment: Environment, options: Options) -> None:
+    """Have come whom the options say, and as many as they say when."""
+    _choose_people(environment, [options.target.protocol], options.cast)
+    _parsed(environment).num_users = options.users
+    for user in _persons(environment):
+        options.admit(user.protocol)
+    if (shape := _shape(options)) is not None:
+        shape.runner = environment.runner
+        environment.shape_class = shape
+
+
+def _shape(options: Options) -> PlannedShape | ArrivalShape | None:
+    users, for_s = options.users or 1, options.for_s
+    if options.plan is None and options.arrivals is None:
+        return None
+    if for_s is None:
+        raise UsageError("a shape and arrivals need to know for how long: add -t 60s")
+    if options.arrivals is not None:
+        return ArrivalShape(
+            options.plan, rate=options.arrivals, stay_s=options.stay_s, most=users, for_s=for_s, seed=options.seed
+        )
+    assert options.plan is not None
+    return PlannedShape(options.plan, users=users, for_s=for_s, rate=options.rate)
+
+
+def _choose_people(environment: Environment, protocols: list[str], people: Cast | None = None) -> None:
+    """Let the people of these protocols come who behave, or these, unless classes are named on the command line."""
+    if _parsed(environment).user_classes:
         return
-    protocol = getattr(options, "protocol", None) or "space"
+    chosen: list[type[User]] = []
+    for protocol in protocols:
+        counts = (people or Cast.usual(protocol)).counts
+        everybody = [user for user in _users(protocol).values() if user.kind in counts or len(protocols) > 1]
+        for user in everybody:
+            user.weight = counts.get(user.kind, user.weight)
+        chosen += everybody
+    environment.user_classes = chosen
+
+
+def _begin(environment: Environment, **_: Any) -> None:
     try:
-        if (path := getattr(options, "target", "")) and not getattr(options, "protocol", None):
-            protocol = Target.load(Path(path)).protocol
-    except UsageError:
-        pass  # is said when the first of them comes
-    usual = Cast.usual(protocol).counts
-    environment.user_classes = [user for user in _users(protocol).values() if user.kind in usual]
+        options = Options.read(_parsed(environment), environment.host)
+    except UsageError as error:
+        _sessions.pop(environment, None)
+        refuse(environment, str(error))
+        return
+    if isinstance(environment.runner, WorkerRunner):
+        environment.shape_class = None  # its master has it
+    if isinstance(environment.runner, MasterRunner):
+        setattr(_parsed(environment), PEOPLE_EACH, (options.users or 1) // max(1, environment.runner.worker_count))
+    people = [(user.protocol, user.kind, float(user.weight)) for user in _persons(environment)]
+    _sessions[environment] = Session(environment, options, people)
+
+
+def _finish(environment: Environment, **_: Any) -> None:
+    if (session := _sessions.get(environment)) is not None:
+        session.finish()
+
+
+def _connect(environment: Environment) -> None:
+    """Have a master and its workers tell each other what there is to tell."""
+    runner, hooks = environment.runner, environment.events
+    if isinstance(runner, WorkerRunner):
+        hooks.report_to_master.add_listener(lambda data, **_: _send_share(environment, data))
+        runner.register_message(FINISH, lambda **_: _finish_worker(environment, runner))
+    elif isinstance(runner, MasterRunner):
+        hooks.worker_report.add_listener(lambda client_id, data, **_: _take_share(environment, client_id, data))
+        runner.register_message(FINISHED, lambda msg, **_: _worker_finished(environment, msg.node_id))
+
+
+def _send_share(environment: Environment, data: dict[str, Any]) -> None:
+    if (session := _sessions.get(environment)) is not None:
+        data.update(session.share())
+
+
+def _take_share(environment: Environment, worker: str, data: dict[str, Any]) -> None:
+    if (session := _sessions.get(environment)) is not None:
+        session.take_in(worker, data)
+
+
+def _finish_worker(environment: Environment, runner: WorkerRunner) -> None:
+    """Let everybody hear the last of it, and report once more, since the master waits for no regular report."""
+    _finish(environment)
+    data: dict[str, Any] = {}
+    environment.events.report_to_master.fire(client_id=runner.client_id, data=data)
+    runner.send_message("stats", data)
+    runner.send_message(FINISHED)
+
+
+def _worker_finished(environment: Environment, worker: str) -> None:
+    if (session := _sessions.get(environment)) is not None:
+        session.worker_finished(worker)
+
+
+def _persons(environment: Environment) -> list[type[Person]]:
+    return [user for user in environment.user_classes if issubclass(user, Person)]
+
+
+def _parsed(environment: Environment) -> Namespace:
+    assert environment.parsed_options is not None  # the command `locust` has read them
+    return cast("Namespace", environment.parsed_options)
 
 
 def _let_csv_be_written(**_: Any) -> None:
@@ -122,45 +217,15 @@ def _let_csv_be_written(**_: Any) -> None:
     gevent.sleep(CSV_STATS_INTERVAL_SEC * 1.1)
 
 
-def _finish(environment: Environment, **_: Any) -> None:
-    for protocol in KINDS:
-        if (stage := _stages.pop((environment, protocol), None)) is not None:
-            stage.close()
-
-
-def _stage(environment: Environment, protocol: str) -> Stage:
-    """Return the stage of a protocol in the test that runs; raises UsageError where the target cannot be."""
-    stage = _stages.get((environment, protocol))
-    if stage is None:
-        options = environment.parsed_options
-        path: str = getattr(options, "target", "")
-        # Workers share the seed and are still not to do the same at the same moments.
-        seed = f"{getattr(options, 'seed', 1)}/{getattr(environment.runner, 'worker_index', 0)}"
-        stage = Stage(environment, _target(environment.host, path, protocol), seed)
-        _stages[environment, protocol] = stage
-    return stage
-
-
-def _target(host: str | None, path: str, protocol: str) -> Target:
-    if path:
-        beside: Overrides = {"url": host} if host else {}
-        target = Target.load(Path(path), **beside)
-        if target.protocol != protocol:
-            raise UsageError(f"{path}: is about {target.protocol}, and these users speak {protocol}; choose others")
-        return target
-    if not host:
-        raise UsageError("name the target: --host http://127.0.0.1:3001, or --target FILE")
-    return Target.at(host, protocol=protocol)
-
-
-def _give_up(environment: Environment, error: UsageError) -> None:
-    _log.error("%s", error)
-    environment.process_exit_code = 2
-    if environment.runner is not None:
-        gevent.spawn(environment.runner.quit)  # not from here: it ends this greenlet too
+def _refuse(error: UsageError) -> NoReturn:
+    """End before anything has begun."""
+    for line in str(error).splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    sys.exit(2)
 
 
 # Plain calls: Locust's hooks are untyped as decorators.
-events.init_command_line_parser.add_listener(_add_options)
+events.init_command_line_parser.add_listener(add_options)
 events.init.add_listener(_prepare)
+events.test_start.add_listener(_begin)
 events.test_stopping.add_listener(_finish)

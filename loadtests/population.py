@@ -1,11 +1,14 @@
 """The people of a load test: a crowd that anybody may enter or leave while it lives, and that samples what it does."""
 
+import time
+from random import Random
 from typing import ClassVar
 
 from loadtests.account import TimedLedger, TimedTally
 from loadtests.record import Delivery
 from loadtests.samples import Account, Batch, Label, Samples
 from protocols.errors import RehearsalError
+from simulators.actor import Actor
 from simulators.crowd import Crowd
 from simulators.delivery import Ledger
 from simulators.tally import Row, Tally, Times
@@ -19,6 +22,7 @@ class Population(Crowd):
     def account(self, *, outsiders: bool) -> tuple[Tally, Ledger]:
         """Count as every crowd does, and put it all among the samples as well."""
         target = self.target
+        self._people_here: dict[str, Actor] = {}
         self._samples = Samples()
         self._connect = Label("connect", target.transport)
         self._timed_tally = TimedTally(self._samples, target.contract, self._connect)
@@ -31,6 +35,24 @@ class Population(Crowd):
             outsiders=outsiders,
         )
         return self._timed_tally, ledger
+
+    def admit(self, actor: Actor) -> None:
+        """Let somebody come."""
+        self._people_here[actor.name] = actor
+        super().admit(actor)
+
+    def dismiss(self, actor: Actor) -> None:
+        """Let somebody go for good."""
+        self._people_here.pop(actor.name, None)
+        super().dismiss(actor)
+
+    def storm(self, part: float, random: Random) -> None:
+        """Cut the connections of a part of all without a word, and have them come back at once."""
+        here = [actor for name, actor in self._people_here.items() if name in self._connections]
+        for actor in random.sample(here, round(part * len(here))):
+            self._hang_up(actor, time.monotonic_ns(), politely=False)
+            actor.come(self.elapsed_s)
+            self._reschedule(actor)
 
     def opened(self, begin_ns: int, end_ns: int) -> None:
         """Sample how long a connection took to be made."""

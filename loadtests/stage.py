@@ -1,20 +1,24 @@
-"""One load test in one process of Locust: people in a thread of their own, and a greenlet that reports on them."""
+"""One protocol of a load test in one process: people in a thread of their own, and who asks what they saw."""
 
 import logging
 import secrets
+from collections.abc import Callable
+from random import Random
 
 import gevent
 from gevent.lock import BoundedSemaphore
 from locust.env import Environment
 from locust.exception import StopUser
 
-from loadtests.casting import Casting
+from loadtests.casting import Casting, zipf
+from loadtests.network import Proxy
+from loadtests.options import Options
 from loadtests.population import Population
-from loadtests.reporting import report
 from loadtests.samples import Batch, Failure, Label
 from protocols.errors import TargetUnreachable, UsageError
 from simulators.actor import Actor
 from simulators.engine import Engine, Job
+from simulators.people import Identity
 from simulators.scenario import Cast
 from simulators.tally import Tally
 from simulators.target import Target
@@ -28,18 +32,37 @@ _log = logging.getLogger(__name__)
 class Stage:
     """Where the users of one Locust process play; it opens with the first, and ends with `close`."""
 
-    def __init__(self, environment: Environment, target: Target, seed: str) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        target: Target,
+        options: Options,
+        *,
+        seed: str,
+        people: int,
+        hear: Callable[[Batch], None],
+        fail: Callable[[], None],
+    ) -> None:
+        """Prepare for about so many people; `hear` is given what they measured, `fail` called when they have ended.
+
+        Both are called in greenlets of this thread.
+        """
         self._environment = environment
         self._target = target
+        self._options = options
         self._run = secrets.token_hex(3)
         self._seed = seed
-        self._casting = Casting(target, seed=seed, run=self._run)  # without staff, until the target is known
+        self._people = people
+        self._hear = hear
+        self._fail = fail
+        self._casting = self._cast(())  # without staff, until the target is known
         self._engine = Engine()
         self._entrance = BoundedSemaphore()
         self._closed = False
         self._population: Population | None = None
+        self._proxy: Proxy | None = None
         self._life: Job[Tally] | None = None
-        self._reporter: gevent.Greenlet | None = None
+        self._greenlets: list[gevent.Greenlet] = []
 
     def enter(self, kind: str) -> Actor:
         """Let somebody of this kind come.
@@ -77,42 +100,68 @@ class Stage:
             self._population = None
         try:
             if population is not None and life is not None:
-                if self._reporter is not None:
-                    self._reporter.kill()
+                gevent.killall(self._greenlets)
                 self._engine.call(population.stop)
                 self._wait(life)
-                report(self._environment.stats, self._engine.call(population.take))
+                self._hear(self._engine.call(population.take))
                 for example in population.tally.examples:
                     _log.warning("%s", example)
+            if self._proxy is not None:
+                self._engine.submit(self._proxy.close())
         finally:
             self._engine.close()
 
     def _open(self) -> Population:
         try:
-            gathering = Population.gather(self._target, Cast({}), seed=0, run=self._run)
+            gathering = Population.gather(self._reached(), Cast({}), seed=0, run=self._run)
             population = self._engine.submit(gathering)
             posts = self._engine.submit(population.posts())
         except TargetUnreachable as error:
-            failure = Failure(Label("connect", self._target.transport), str(error), timed=False)
             batch = Batch()
-            batch.failures[failure] = 1
-            report(self._environment.stats, batch)
+            batch.failures[Failure(Label("connect", self._target.transport), str(error), timed=False)] = 1
+            self._hear(batch)
             raise
-        self._casting = Casting(self._target, seed=self._seed, run=self._run, posts=posts)
+        self._casting = self._cast(posts)
         self._life = self._engine.spawn(population.play(_FOREVER_S))
-        self._reporter = gevent.spawn(self._report, population)
+        self._greenlets = [gevent.spawn(self._report, population)]
+        if self._options.plan is not None and self._options.plan.storm is not None:
+            self._greenlets.append(gevent.spawn(self._storm, population))
         self._population = population
         return population
+
+    def _reached(self) -> Target:
+        """Return the target, as it is seen through the network that lies between."""
+        network = self._options.network
+        if network is None:
+            return self._target
+        if self._proxy is None:
+            self._proxy, self._target = self._engine.submit(Proxy.before(self._target, network, self._seed))
+        return self._target
+
+    def _cast(self, posts: "list[tuple[str, Identity]] | tuple[()]") -> Casting:
+        plan = self._options.plan
+        if plan is None or plan.rooms is None:
+            return Casting(self._target, seed=self._seed, run=self._run, posts=posts)
+        space_of = zipf(plan.rooms.zipf, people=self._people, seed=self._seed)
+        return Casting(self._target, seed=self._seed, run=self._run, posts=posts, space_of=space_of)
 
     def _report(self, population: Population) -> None:
         """Report now and then; ends the test when the people have ended, which none of them may do."""
         while not population.finished:
             gevent.sleep(REPORT_S)
-            report(self._environment.stats, self._engine.call(population.take))
+            self._hear(self._engine.call(population.take))
         _log.error("the load engine stopped: the load test ends")
-        self._environment.process_exit_code = 2
-        if self._environment.runner is not None:
-            gevent.spawn(self._environment.runner.quit)
+        self._fail()
+
+    def _storm(self, population: Population) -> None:
+        """Have a part of all lose their connections, again and again."""
+        plan = self._options.plan
+        assert plan is not None  # else there is no storm
+        assert plan.storm is not None
+        part, random = plan.storm.part, Random(f"{self._seed}/storm")
+        while True:
+            gevent.sleep(plan.storm.every_s)
+            self._engine.call(lambda: population.storm(part, random))
 
     def _wait(self, life: "Job[Tally]") -> None:
         try:

@@ -1,0 +1,195 @@
+"""One load test in one process of Locust: its stages, what they measure, and with whoever reports, the record of it.
+
+Workers measure, and send shares with Locust's own reports to its master, which keeps the record. At the end the master
+asks each worker to let its people hear the last of it, and waits for its last share.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import gevent
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from loadtests.options import Options
+from loadtests.record import Asked
+from loadtests.recorder import Recorder
+from loadtests.reporting import report
+from loadtests.samples import Batch
+from loadtests.share import Meter, Share
+from loadtests.slo import exit_code
+from loadtests.stage import Stage
+from loadtests.view import View, view_for
+
+FINISH: Final = "rehearsal: finish"
+"""What a master says when everybody is to stop."""
+FINISHED: Final = "rehearsal: finished"
+_KEY: Final = "rehearsal"
+_TURN_S: Final = 0.5
+_LAST_WORD_S: Final = 60.0
+"""How long a master waits for the last share of a worker, whose people hear the last of it meanwhile."""
+
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """One test, from its start until everybody is home."""
+
+    def __init__(self, environment: Environment, options: Options, people: Sequence[tuple[str, str, float]]) -> None:
+        """Begin; `people` are the protocol, the kind and the weight of all who come."""
+        self._environment = environment
+        self._options = options
+        self._stages: dict[str, Stage] = {}
+        self._meter = Meter()
+        self._finished: set[str] = set()  # workers that have sent their last share
+        self._over = False
+        self._silent = False  # nothing more will be measured
+        self._aborted = ""
+        self._keeper: gevent.Greenlet | None = None
+        if not isinstance(environment.runner, WorkerRunner):
+            self.recorder = Recorder(self._asked(people), time.time())
+            self._view: View = view_for(options)
+            self._keeper = gevent.spawn(self._keep)
+
+    # --- people ---
+
+    def stage(self, protocol: str) -> Stage:
+        """Return where people of a protocol play; raises UsageError where the target does not speak it."""
+        if (stage := self._stages.get(protocol)) is None:
+            target = self._options.target
+            if target.protocol != protocol:
+                self._options.admit(protocol)
+                target = replace(target, protocol=protocol)
+            runner = self._environment.runner
+            # Workers share the seed and are still not to do the same at the same moments.
+            seed = f"{self._options.seed}/{getattr(runner, 'worker_index', 0)}"
+            stage = self._stages[protocol] = Stage(
+                self._environment,
+                target,
+                self._options,
+                seed=seed,
+                people=self._options.people_each or self._users,
+                hear=lambda batch: self._hear(protocol, batch),
+                fail=lambda: self.give_up("the load engine stopped: the load test ends"),
+            )
+        return stage
+
+    def leave(self, protocol: str, actor: Any) -> None:
+        """Let somebody go, where there is a stage to leave."""
+        if (stage := self._stages.get(protocol)) is not None:
+            stage.leave(actor)
+
+    def give_up(self, why: str) -> None:
+        """End the test, since it cannot be."""
+        refuse(self._environment, why)
+
+    # --- what they measure ---
+
+    def _hear(self, protocol: str, batch: Batch) -> None:
+        report(self._environment.stats, batch)
+        runner = self._environment.runner
+        self._meter.include(protocol, batch, at_s=time.time(), users=0 if runner is None else runner.user_count)
+
+    def share(self) -> dict[str, Any]:
+        """Return what a worker sends with its report: everything, once it is over."""
+        share = self._meter.take() if self._silent else self._meter.take(until_s=time.time())
+        return {_KEY: share.model_dump()}
+
+    def take_in(self, worker: str, data: Mapping[str, Any]) -> None:
+        """Take in what a worker has sent with its report."""
+        if _KEY in data:
+            self.recorder.include(worker, Share.model_validate(data[_KEY]))
+
+    def worker_finished(self, worker: str) -> None:
+        """Note that a worker has nothing more to say."""
+        self._finished.add(worker)
+
+    def _keep(self) -> None:
+        """Keep the record while the test lasts: show how things stand, and end it where that is asked for."""
+        while True:
+            gevent.sleep(_TURN_S)
+            now_s = time.time()
+            if not isinstance(self._environment.runner, MasterRunner):
+                self.recorder.include("local", self._meter.take(until_s=now_s))
+            self._view.show(self.recorder, now_s)
+            objectives = self._options.objectives
+            if objectives is None or objectives.abort_on is None or self._aborted:
+                continue
+            if broken := objectives.broken_already(self.recorder.record(now_s)):
+                self._aborted = f"abort-on: {broken}"
+                _log.error("%s", self._aborted)
+                if self._environment.runner is not None:
+                    gevent.spawn(self._environment.runner.quit)
+
+    # --- the end ---
+
+    def finish(self) -> None:
+        """Have everybody stop, hear the last of it, and go home; then, unless this is a worker, say what it came to.
+
+        Once: a master asks its workers for it before Locust does.
+        """
+        if self._over:
+            return
+        self._over, ended_s = True, time.time()
+        if isinstance(self._environment.runner, MasterRunner):
+            self._finish_workers(self._environment.runner)
+        gevent.joinall([gevent.spawn(stage.close) for stage in self._stages.values()], raise_error=True)
+        self._silent = True
+        if self._keeper is not None:
+            self._keeper.kill()
+            if not isinstance(self._environment.runner, MasterRunner):
+                self.recorder.include("local", self._meter.take())
+            self._conclude(ended_s)
+
+    def _finish_workers(self, master: MasterRunner) -> None:
+        master.send_message(FINISH)
+        deadline_s = time.monotonic() + _LAST_WORD_S
+        while missing := {client.id for client in master.clients.all} - self._finished:
+            if time.monotonic() > deadline_s:
+                _log.error("%d workers did not say what they measured in the end", len(missing))
+                break
+            gevent.sleep(0.05)
+
+    def _conclude(self, ended_s: float) -> None:
+        """Judge the run, write its record, show it, and decide the exit code."""
+        record = self.recorder.record(ended_s, aborted=self._aborted)
+        if self._options.objectives is not None:
+            record = record.model_copy(update={"slo": self._options.objectives.judge(record)})
+            if self._environment.process_exit_code is None:
+                self._environment.process_exit_code = 1 if self._aborted else exit_code(record.slo)
+        path = None if self._options.report is None else record.write(self._options.report)
+        self._view.end(record, path)
+
+    # --- what was asked ---
+
+    @property
+    def _users(self) -> int:
+        runner = self._environment.runner
+        return self._options.users or (0 if runner is None else runner.target_user_count)
+
+    def _asked(self, people: Sequence[tuple[str, str, float]]) -> Asked:
+        options = self._options
+        return Asked(
+            target=options.target.url,
+            protocols=sorted({protocol for protocol, _, _ in people}),
+            cast={kind: weight for _, kind, weight in people},
+            shape=options.shape,
+            seed=options.seed,
+            users=self._users,
+            rate=None if options.plan or options.arrivals else options.rate,
+            for_s=options.for_s,
+            arrivals=options.arrivals,
+            validate_=options.validation,
+            network=options.network_text,
+        )
+
+
+def refuse(environment: Environment, why: str) -> None:
+    """End a test that cannot be."""
+    _log.error("%s", why)
+    environment.process_exit_code = 2
+    if environment.runner is not None:
+        gevent.spawn(environment.runner.quit)  # not from here: it ends this greenlet too
