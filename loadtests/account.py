@@ -11,6 +11,8 @@ from simulators.expectation import MUST, Expectation, Pattern
 from simulators.membership import Member
 from simulators.tally import Tally
 
+ELSEWHERE: Final = " elsewhere"
+"""Ends the cause of what the people of other workers did; what comes of that is counted, and not timed."""
 _ANSWERING: Final = frozenset({Audience.SENDER, Audience.ROOM})
 
 
@@ -23,6 +25,7 @@ class TimedTally(Tally):
         self._connect = connect
         self._contract = Label("contract", protocol.name)
         self._taken: Counter[Failure] = Counter()
+        self._across: Counter[Label] = Counter()
 
     def acknowledged(self, name: str, due_ns: int, at_ns: int) -> None:
         """Take in how long an ack took since its event was due."""
@@ -48,17 +51,23 @@ class TimedTally(Tally):
         self._samples.fail(self._connect, "the target ended the connection")
 
     def sample_faults(self) -> None:
-        """Put what went wrong with deliveries since the last time among the samples."""
+        """Put among the samples what went wrong with deliveries since the last time, and what was not timed."""
         faults: Counter[Failure] = Counter()
+        across: Counter[Label] = Counter()
         for row in self.rows.values():
             label = Label("deliver", row.heard)
+            if row.cause.endswith(ELSEWHERE):
+                label = Label("across", row.heard)
+                across[label] += row.delivered
             faults[Failure(label, "lost: not heard by its deadline", timed=False)] += row.lost
             faults[Failure(label, "heard twice", timed=False)] += row.duplicated
             faults[Failure(label, "heard by somebody it was not for", timed=False)] += row.misheard
             faults[Failure(label, "heard after what followed it", timed=True)] += row.misordered
         for failure, count in (faults - self._taken).items():
             self._samples.fail(failure.label, failure.error, count=count, timed=failure.timed)
-        self._taken = faults
+        for label, count in (across - self._across).items():
+            self._samples.count(label, count)
+        self._taken, self._across = faults, across
 
 
 class TimedLedger(Ledger):

@@ -15,7 +15,9 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
+from loadtests.neighbours import introduce
 from loadtests.options import PEOPLE_EACH, Options, add_options
+from loadtests.promises import Bulletin
 from loadtests.reporting import keep_three_digits
 from loadtests.session import FINISH, FINISHED, Session, refuse
 from loadtests.shape import ArrivalShape, PlannedShape
@@ -171,12 +173,18 @@ def _finish(environment: Environment, **_: Any) -> None:
 def _connect(environment: Environment) -> None:
     """Have a master and its workers tell each other what there is to tell."""
     runner, hooks = environment.runner, environment.events
+    introduce(environment, lambda protocol, worker, bulletin: _hear(environment, protocol, worker, bulletin))
     if isinstance(runner, WorkerRunner):
         hooks.report_to_master.add_listener(lambda data, **_: _send_share(environment, data))
         runner.register_message(FINISH, lambda **_: _finish_worker(environment, runner))
     elif isinstance(runner, MasterRunner):
         hooks.worker_report.add_listener(lambda client_id, data, **_: _take_share(environment, client_id, data))
         runner.register_message(FINISHED, lambda msg, **_: _worker_finished(environment, msg.node_id))
+
+
+def _hear(environment: Environment, protocol: str, worker: str, bulletin: Bulletin) -> None:
+    if (session := _sessions.get(environment)) is not None:
+        session.told(protocol, worker, bulletin)
 
 
 def _send_share(environment: Environment, data: dict[str, Any]) -> None:

@@ -5,8 +5,10 @@ from random import Random
 from typing import ClassVar
 
 from loadtests.account import TimedLedger, TimedTally
+from loadtests.promises import Bulletin
 from loadtests.record import Delivery
 from loadtests.samples import Account, Batch, Label, Samples
+from loadtests.shared_ledger import SharedLedger
 from protocols.errors import RehearsalError
 from simulators.actor import Actor
 from simulators.crowd import Crowd
@@ -26,7 +28,11 @@ class Population(Crowd):
         self._samples = Samples()
         self._connect = Label("connect", target.transport)
         self._timed_tally = TimedTally(self._samples, target.contract, self._connect)
-        ledger = TimedLedger(
+        return self._timed_tally, self._open_ledger(outsiders=outsiders)
+
+    def _open_ledger(self, *, outsiders: bool) -> Ledger:
+        target = self.target
+        return TimedLedger(
             target.contract,
             self._timed_tally,
             self._samples,
@@ -34,7 +40,6 @@ class Population(Crowd):
             time_scale=target.time_scale,
             outsiders=outsiders,
         )
-        return self._timed_tally, ledger
 
     def admit(self, actor: Actor) -> None:
         """Let somebody come."""
@@ -70,6 +75,29 @@ class Population(Crowd):
         batch.lag, tally.lag = tally.lag, Times()
         batch.account = Account(dict(tally.sent), [_delivery(row) for row in tally.rows.values()], list(tally.examples))
         return batch
+
+
+class Neighbours(Population):
+    """The people of one worker of several, who account for what comes from the others' people as well."""
+
+    def _open_ledger(self, *, outsiders: bool) -> Ledger:
+        target = self.target
+        self._shared_ledger = SharedLedger(
+            target.contract,
+            self._timed_tally,
+            self._samples,
+            deadline_s=target.deadline_s,
+            time_scale=target.time_scale,
+        )
+        return self._shared_ledger
+
+    def tell(self) -> Bulletin:
+        """Return what the other workers are to know, since the last time."""
+        return self._shared_ledger.tell(time.monotonic_ns())
+
+    def told(self, worker: str, bulletin: Bulletin) -> None:
+        """Take in what another worker tells."""
+        self._shared_ledger.told(worker, bulletin, time.monotonic_ns())
 
 
 def _delivery(row: Row) -> Delivery:

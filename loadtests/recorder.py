@@ -17,7 +17,7 @@ from simulators.tally import MAX_EXAMPLES, Times
 
 KEPT_OPEN_S: Final = 8
 """How long after its end a second may still be added to: workers report every three."""
-_KINDS: Final = ("connect", "ack", "deliver", "contract")
+_KINDS: Final = ("connect", "ack", "deliver", "across", "contract")
 
 
 class Recorder:

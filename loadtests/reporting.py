@@ -5,7 +5,7 @@ import time
 import locust.stats
 from locust.stats import RequestStats, StatsEntry
 
-from loadtests.samples import Batch
+from loadtests.samples import Batch, Label
 
 
 def report(stats: RequestStats, batch: Batch) -> None:
@@ -18,14 +18,20 @@ def report(stats: RequestStats, batch: Batch) -> None:
         for us, count in times.counts.items():
             _log(entry, us / 1000, count)
         _add(stats, entry)
+    for label, count in batch.untimed.items():
+        _add_untimed(stats, label, count)
     for failure, count in batch.failures.items():
         label = failure.label
         if not failure.timed:
-            entry = StatsEntry(stats, label.name, label.kind)
-            _log(entry, None, count)
-            _add(stats, entry)
+            _add_untimed(stats, label, count)
         for _ in range(count):
             stats.log_error(label.kind, label.name, failure.error)
+
+
+def _add_untimed(stats: RequestStats, label: Label, count: int) -> None:
+    entry = StatsEntry(stats, label.name, label.kind)
+    _log(entry, None, count)
+    _add(stats, entry)
 
 
 def _log(entry: StatsEntry, time_ms: float | None, count: int) -> None:

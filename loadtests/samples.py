@@ -41,6 +41,8 @@ class Batch:
 
     times: dict[Label, Times] = field(default_factory=dict)
     failures: Counter[Failure] = field(default_factory=Counter)
+    untimed: Counter[Label] = field(default_factory=Counter)
+    """What went well and was not timed."""
     lag: Times = field(default_factory=Times)
     """How late the generator itself was meanwhile."""
     account: Account = field(default_factory=Account)
@@ -58,6 +60,10 @@ class Samples:
         if times is None:
             times = self._batch.times[label] = Times()
         times.add(begin_ns, end_ns)
+
+    def count(self, label: Label, count: int) -> None:
+        """Take in that something went well that nobody can time."""
+        self._batch.untimed[label] += count
 
     def fail(self, label: Label, error: str, *, count: int = 1, timed: bool = False) -> None:
         """Take in a failure; use few different words, since each makes a line of its own."""

@@ -15,6 +15,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests.options import Options
+from loadtests.promises import Bulletin
 from loadtests.record import Asked
 from loadtests.recorder import Recorder
 from loadtests.reporting import report
@@ -81,6 +82,11 @@ class Session:
         """Let somebody go, where there is a stage to leave."""
         if (stage := self._stages.get(protocol)) is not None:
             stage.leave(actor)
+
+    def told(self, protocol: str, worker: str, bulletin: Bulletin) -> None:
+        """Take in what another worker tells of its people, where there is anybody here who may have heard them."""
+        if (stage := self._stages.get(protocol)) is not None:
+            stage.told(worker, bulletin)
 
     def give_up(self, why: str) -> None:
         """End the test, since it cannot be."""

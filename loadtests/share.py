@@ -28,7 +28,7 @@ class Second(BaseModel):
     """`ack chat:message` -> how long it took, how often."""
     failures: dict[str, int] = Field(default_factory=dict)
     untimed: dict[str, int] = Field(default_factory=dict)
-    """Of the failures, those that are not among the times."""
+    """What ended in it, well or not, and is not among the times."""
 
     def include(self, other: Self) -> None:
         """Add what another process measured in the same second."""
@@ -75,6 +75,8 @@ class Meter:
         _add(second.lag, batch.lag.counts)
         for label, times in batch.times.items():
             _add(second.times.setdefault(" ".join(label), {}), times.counts)
+        for label, count in batch.untimed.items():
+            _add(second.untimed, {" ".join(label): count})
         for failure, count in batch.failures.items():
             name = " ".join(failure.label)
             _add(second.failures, {name: count})

@@ -11,9 +11,11 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from loadtests.casting import Casting, zipf
+from loadtests.neighbours import has_neighbours, tell
 from loadtests.network import Proxy
 from loadtests.options import Options
-from loadtests.population import Population
+from loadtests.population import Neighbours, Population
+from loadtests.promises import Bulletin
 from loadtests.samples import Batch, Failure, Label
 from protocols.errors import TargetUnreachable, UsageError
 from simulators.actor import Actor
@@ -92,6 +94,12 @@ class Stage:
             self._casting.take_back(actor)
             self._engine.call(lambda: population.dismiss(actor))
 
+    def told(self, worker: str, bulletin: Bulletin) -> None:
+        """Take in what another worker tells."""
+        population = self._population
+        if isinstance(population, Neighbours):
+            self._engine.call(lambda: population.told(worker, bulletin))
+
     def close(self) -> None:
         """Have everybody stop, hear the last of it and go home, and report it."""
         with self._entrance:
@@ -113,7 +121,8 @@ class Stage:
 
     def _open(self) -> Population:
         try:
-            gathering = Population.gather(self._reached(), Cast({}), seed=0, run=self._run)
+            people = Neighbours if has_neighbours(self._environment) else Population
+            gathering = people.gather(self._reached(), Cast({}), seed=0, run=self._run)
             population = self._engine.submit(gathering)
             posts = self._engine.submit(population.posts())
         except TargetUnreachable as error:
@@ -150,6 +159,8 @@ class Stage:
         while not population.finished:
             gevent.sleep(REPORT_S)
             self._hear(self._engine.call(population.take))
+            if isinstance(population, Neighbours):
+                tell(self._environment, self._target.protocol, self._engine.call(population.tell))
         _log.error("the load engine stopped: the load test ends")
         self._fail()
 

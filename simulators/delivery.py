@@ -130,6 +130,19 @@ class Ledger:
         member.inbox = type(member.inbox)()
         self._members.disconnect(member, now_ns)
 
+    @property
+    def memory_ns(self) -> int:
+        """How long it is known who has left a room: while something may be under way to them that was said before."""
+        return max(self.grace_ns, *self._waiting, 0)
+
+    # --- for who keeps an account with others ---
+
+    def promised(self, deed: Deed, cue: Cue, room: str, key: Key, facts: Facts, *, sure: bool, refusable: bool) -> None:
+        """Take in what somebody's deed promises to a room, also to those there who are not ours."""
+
+    def overheard(self, member: Member, notice: Notice, at_ns: int, *, explained: bool) -> None:
+        """Take in what somebody heard that nobody of ours caused; `explained` where it need have no cause."""
+
     # --- what is said ---
 
     def said(self, name: str, event: Event, due_ns: int, sent_ns: int) -> None:
@@ -186,6 +199,7 @@ class Ledger:
             sure = holds is True and certain and trigger.level is Level.MUST
             key = cue.key(facts)
             for room in cue.rooms(facts):
+                self.promised(deed, cue, room, key, facts, sure=sure, refusable=refusable)
                 for place, members in self._members.audience(deed.sender, trigger, room, facts, since_ns):
                     self._await(
                         deed,
@@ -303,8 +317,11 @@ class Ledger:
             self._deliver(expectation, member, pattern, at_ns)
         elif (event := notice.event) is None:
             return False
-        elif not standing.may_hear(event):
-            self._wonder(member, event, notice)
+        else:
+            explained = standing.may_hear(event)
+            self.overheard(member, notice, at_ns, explained=explained)
+            if not explained:
+                self._wonder(member, event, notice)
         if matters and (event := notice.event) is not None:
             standing.heard(event)
             self._members.follow(member, at_ns)
@@ -335,6 +352,7 @@ class Ledger:
     def _wonder(self, member: Member, event: Event, notice: Notice) -> None:
         """Find out what is wrong with something heard that nobody waited for."""
         pattern, payload = notice.pattern, notice.payload
+        is_ours = self._members.is_ours(pattern.author(payload))
         for key in notice.keys:
             for place, since_ns in self._members.entered(member):
                 if any(each.deed.sent_ns <= since_ns for each in place.expected.get(key, ())):
@@ -344,14 +362,15 @@ class Ledger:
                 each for place in places for each in place.expected.get(key, ()) if each.hearers.get(member) == HEARD
             )
             if (before := max(came, key=lambda each: each.deed.sequence, default=None)) is not None:
-                before.row.duplicated += 1
-                self._complain(before, member, f"heard {pattern.operation.name} twice")
+                # Others in a room may have said the same, where what is heard does not tell whose doing it was.
+                if is_ours or not self._outsiders or (not before.room and before.deed.sender is member):
+                    before.row.duplicated += 1
+                    self._complain(before, member, f"heard {pattern.operation.name} twice")
                 return
             if (missed := member.inbox.missed.pop(key, None)) is not None:
                 row, was_due = missed
                 row.late += was_due
                 return
-        is_ours = self._members.is_ours(pattern.author(payload))
         if is_ours or not self._outsiders or member.standing.must_not_hear(event):
             name = pattern.operation.name
             self._tally.row(NOBODY, name).misheard += 1
@@ -364,8 +383,7 @@ class Ledger:
         for wait_ns, queue in self._waiting.items():
             while queue and queue[0].deed.sent_ns + max(wait_ns, self.grace_ns) <= now_ns:
                 self._settle(queue.popleft())
-        # Who has left a room is known for as long as something may be under way to them that was said before.
-        self._members.forget(now_ns - max(self.grace_ns, *self._waiting, 0))
+        self._members.forget(now_ns - self.memory_ns)
 
     def finish(self) -> None:
         """Settle everything, since nothing more will come."""

@@ -197,6 +197,11 @@ class Pattern:
     """Where it is heard of: the sum of what it may be of IN_PERSON, IN_ROOMS and EVERYWHERE."""
     is_refusal: bool
 
+    @property
+    def always_names_author(self) -> bool:
+        """Whether nothing that it may be waited for by leaves open who caused it."""
+        return bool(self.shapes) and all(set(shape.fields) & set(self.authors) for shape in self.shapes)
+
     def author(self, payload: Mapping[str, Json]) -> Json:
         """Return who caused a message; None where it does not say."""
         return next((payload.get(name) for name in self.authors), None)

@@ -24,6 +24,7 @@ class Member:
     rooms: dict[str, bool] = field(default_factory=dict)  # as the index has it: room -> surely in it
     version: int = -1  # of the standing that the index has
     entered_ns: dict[str, int] = field(default_factory=dict)  # room -> when they last began to enter it
+    sure_ns: dict[str, int] = field(default_factory=dict)  # room -> since when they are surely in it, or last were
     left_ns: dict[str, int] = field(default_factory=dict)  # room -> when they last left it, if that was a while ago
     moved_ns: int = -1  # when they last left any room
     cut_ns: int = -1  # when their connection last broke off
@@ -56,6 +57,17 @@ class Membership:
 
     def __getitem__(self, name: str) -> Member:
         return self._members[name]
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._members.values())
+
+    def room(self, room: str) -> Iterable[Member]:
+        """Return who is in a room, surely or not."""
+        return () if (place := self._rooms.get(room)) is None else place.here
+
+    def having(self, identity: Json) -> Iterable[Member]:
+        """Return whoever has, or had, a session of this id."""
+        return self._by_id.get(identity, {}).values()
 
     def add(self, name: str, standing: Standing) -> None:
         """Count somebody in."""
@@ -94,6 +106,8 @@ class Membership:
         for room, sure in standing.rooms.items():
             if room not in member.rooms:
                 member.entered_ns[room] = now_ns
+            if sure and not member.rooms.get(room):
+                member.sure_ns[room] = now_ns
             self._room(room).here[member] = MUST if sure else MAY
         member.rooms = dict(standing.rooms)
         member.reach.clear()

@@ -155,6 +155,19 @@ def test_what_is_wrong_in_itself_is_no_outsider_s_doing(monkeypatch: pytest.Monk
     assert play.row(NOBODY, "player:moved").misheard == 1
 
 
+def test_what_does_not_tell_whose_doing_it_was_is_no_duplicate_where_others_may_have_done_the_same() -> None:
+    play = Play(outsiders=True)
+    play.join("ann")
+    play.join("ben", "ann")
+    play.wait(1)
+    for _ in range(2):  # somebody else comes in
+        play.hear("ben", SYSTEM)
+    play.say("ann", move(1))
+    for _ in range(2):
+        play.hear("ben", moved("ann", 1))
+    assert [(row.heard, row.duplicated) for row in play.tally.rows.values() if row.faults] == [("player:moved", 1)]
+
+
 def test_what_came_with_other_fields_did_not_come(play: Play) -> None:
     play.say("ann", move(1))
     play.hear("ben", moved("ann", 1))
