@@ -99,7 +99,7 @@ class Options:
             raise UsageError(f"--arrivals {parsed.arrivals:g}: nobody would come; it is how many come a second")
         network = Network.parse(parsed.network) if parsed.network else None
         if network is not None and target.url.startswith("https:"):
-            raise UsageError("--network lies between plain connections, and cannot between those of https; use http")
+            raise UsageError("--network cannot lie between connections of https, only between those of http; use http")
         return cls(
             target=target,
             file=parsed.target,

@@ -12,7 +12,7 @@ from loadtests.record import (
     Record,
     Total,
 )
-from loadtests.share import Second, Share
+from loadtests.share import Second, Share, add
 from simulators.tally import MAX_EXAMPLES, Times
 
 KEPT_OPEN_S: Final = 8
@@ -52,6 +52,21 @@ class Recorder:
     def lag_p99_ms(self) -> float | None:
         """How late the generator was with one thing in a hundred, so far."""
         return Times(self._whole.lag).percentile_ms(99)
+
+    def latest(self) -> Moment | None:
+        """Return the last second that is over; None before the first."""
+        if not self._open:
+            return None
+        return self._moment(max(self._open), self._lost + sum(second.lost for second in self._open.values()))
+
+    def latest_ms(self, kind: str, percent: float) -> float | None:
+        """Return a percentile of all rows of a kind in that second; None where nothing was timed."""
+        together: dict[int, int] = {}
+        if self._open:
+            for label, counts in self._open[max(self._open)].times.items():
+                if label.startswith(f"{kind} "):
+                    add(together, counts)
+        return Times(together).percentile_ms(percent)
 
     def elapsed_s(self, now_s: float) -> float:
         """Return how long the run has lasted."""

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any, Final
 
 import gevent
@@ -30,6 +31,8 @@ FINISH: Final = "rehearsal: finish"
 FINISHED: Final = "rehearsal: finished"
 _KEY: Final = "rehearsal"
 _TURN_S: Final = 0.5
+_JUDGED_EVERY: Final = 4
+"""Turns from one look at what would end a run early to the next."""
 _LAST_WORD_S: Final = 60.0
 """How long a master waits for the last share of a worker, whose people hear the last of it meanwhile."""
 
@@ -115,14 +118,14 @@ class Session:
 
     def _keep(self) -> None:
         """Keep the record while the test lasts: show how things stand, and end it where that is asked for."""
-        while True:
+        for turn in count():
             gevent.sleep(_TURN_S)
             now_s = time.time()
             if not isinstance(self._environment.runner, MasterRunner):
                 self.recorder.include("local", self._meter.take(until_s=now_s))
             self._view.show(self.recorder, now_s)
             objectives = self._options.objectives
-            if objectives is None or objectives.abort_on is None or self._aborted:
+            if objectives is None or objectives.abort_on is None or self._aborted or turn % _JUDGED_EVERY:
                 continue
             if broken := objectives.broken_already(self.recorder.record(now_s)):
                 self._aborted = f"abort-on: {broken}"

@@ -36,11 +36,11 @@ class Second(BaseModel):
         self.sent += other.sent
         self.heard += other.heard
         self.lost += other.lost
-        _add(self.lag, other.lag)
+        add(self.lag, other.lag)
         for label, counts in other.times.items():
-            _add(self.times.setdefault(label, {}), counts)
-        _add(self.failures, other.failures)
-        _add(self.untimed, other.untimed)
+            add(self.times.setdefault(label, {}), counts)
+        add(self.failures, other.failures)
+        add(self.untimed, other.untimed)
 
 
 class Share(BaseModel):
@@ -72,16 +72,16 @@ class Meter:
         for column, sign in ((batch.account, 1), (before, -1)):
             second.heard += sign * sum(row.delivered for row in column.deliveries)
             second.lost += sign * sum(row.lost for row in column.deliveries)
-        _add(second.lag, batch.lag.counts)
+        add(second.lag, batch.lag.counts)
         for label, times in batch.times.items():
-            _add(second.times.setdefault(" ".join(label), {}), times.counts)
+            add(second.times.setdefault(" ".join(label), {}), times.counts)
         for label, count in batch.untimed.items():
-            _add(second.untimed, {" ".join(label): count})
+            add(second.untimed, {" ".join(label): count})
         for failure, count in batch.failures.items():
             name = " ".join(failure.label)
-            _add(second.failures, {name: count})
+            add(second.failures, {name: count})
             if not failure.timed:
-                _add(second.untimed, {name: count})
+                add(second.untimed, {name: count})
         self._failures += batch.failures
 
     def take(self, *, until_s: float = math.inf) -> Share:
@@ -100,6 +100,7 @@ class Meter:
         )
 
 
-def _add(to: dict[T, int], counts: dict[T, int]) -> None:
+def add(to: dict[T, int], counts: dict[T, int]) -> None:
+    """Add counts to others."""
     for key, count in counts.items():
         to[key] = to.get(key, 0) + count

@@ -112,8 +112,6 @@ class Stage:
                 self._engine.call(population.stop)
                 self._wait(life)
                 self._hear(self._engine.call(population.take))
-                for example in population.tally.examples:
-                    _log.warning("%s", example)
             if self._proxy is not None:
                 self._engine.submit(self._proxy.close())
         finally:

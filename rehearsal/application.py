@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from protocols.errors import ConnectRefused, SpecError, TargetUnreachable, UsageError
-from rehearsal.commands import check, demo, evening, serve, simulate, spec, token
+from rehearsal.commands import check, demo, evening, load, serve, simulate, spec, token
 from rehearsal.output import output
 from rehearsal.parameters import examples
 
@@ -24,6 +24,7 @@ OVERVIEW: Final = (
     ("rehearsal check http://127.0.0.1:3001", "judge a server by its URL"),
     ("rehearsal check --list", "what is judged"),
     ("rehearsal simulate http://127.0.0.1:3001", "fill it with people"),
+    ("rehearsal load http://127.0.0.1:3001", "fill it with crowds, and measure what they feel"),
     ("rehearsal evening", "hours of a thousand neighbours in a minute, on paper"),
     ("rehearsal token --protocol hub …", "a session to connect with"),
     ("rehearsal spec lint", "what is wrong with a contract"),
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command(epilog=serve.EPILOG)(serve.serve)
 app.command(epilog=check.EPILOG)(check.check)
 app.command(epilog=simulate.EPILOG)(simulate.simulate)
+app.command(epilog=load.EPILOG)(load.load)
 app.command(epilog=token.EPILOG)(token.token)
 app.add_typer(spec.app, name="spec")
 app.command(epilog=evening.EPILOG)(evening.evening)

@@ -12,11 +12,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from loadtests.sparkline import sparkline
 from protocols.contract import Protocol
 from simulators.crowd import Snapshot
 from simulators.tally import Row, Tally, Times
 
-_BARS: Final = "▁▂▃▄▅▆▇█"
 _HISTORY: Final = 60
 _PERCENTILES: Final = ("p50", "p95", "p99")
 _LEGEND: Final = "Times are milliseconds, from the moment an event was due to the moment it was heard."
@@ -72,12 +72,6 @@ def plain_line(last: Snapshot, now: Snapshot) -> str:
         f"{now.elapsed_s:6.1f} s  {people} people in {len(now.scopes)} spaces  {sent:,.0f} sent/s  "
         f"{delivered:,.0f} delivered/s  {_spread(now.latest_us)}  {now.lost} lost  {now.faults} faults"
     )
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """Return a row of bars, the tallest for the greatest value."""
-    top = max(values, default=0.0)
-    return "".join(_BARS[round(value / top * (len(_BARS) - 1))] if top > 0 else _BARS[0] for value in values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from collections import Counter
 import pytest
 from rich.console import Console, RenderableType
 
+from loadtests.sparkline import sparkline
 from protocols import gopang, hub
 from protocols.contract import Protocol
 from protocols.space import PROTOCOL
-from rehearsal.simulation_view import LiveView, plain_line, print_report, sparkline
+from rehearsal.simulation_view import LiveView, plain_line, print_report
 from simulators.crowd import Snapshot
 from simulators.delivery import NOBODY
 from simulators.tally import Tally

@@ -1,0 +1,116 @@
+"""Runs Locust with our locustfile in a process of its own: what `rehearsal load` does, and Locust can all the same."""
+
+import os
+import signal
+import subprocess
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import loadtests
+from loadtests.options import Options, add_options
+from protocols.errors import UsageError
+from simulators.scenario import Cast
+from simulators.target import Target
+
+LOCUSTFILE: Final = Path(loadtests.__file__).with_name("locustfile.py")
+_LOCUSTS: Final = (
+    ("--users", "num_users", int),
+    ("--spawn-rate", "spawn_rate", float),
+    ("--run-time", "run_time", str),
+)
+"""Options of Locust's that ours depend on."""
+_ALL_WITHIN_S: Final = 5.0
+"""In what time everybody comes where nobody has said how quickly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """One load test, as it is asked for."""
+
+    target: Target
+    file: Path | None = None
+    """Where the target was read from."""
+    cast: str = ""
+    users: int | None = None
+    """As many as the cast has, when None."""
+    rate: float | None = None
+    shape: str = ""
+    arrivals: float | None = None
+    stay: str = ""
+    for_s: float
+    slo: str = ""
+    network: str = ""
+    seed: int
+    processes: int = 1
+    report: Path | None = None
+    view: str = "auto"
+
+    def check(self) -> None:
+        """Raise UsageError for whatever cannot be, before anything is started."""
+        if find_spec("locust") is None:
+            raise UsageError("load tests need Locust: pip install 'socketio-rehearsal[load]'")
+        # Read as Locust will read it, so that nothing is understood in two ways.
+        parser = ArgumentParser()
+        add_options(parser)
+        for option, name, kind in _LOCUSTS:
+            parser.add_argument(option, dest=name, type=kind)
+        parsed, _ = parser.parse_known_args(self.options())
+        Options.read(parsed, self.target.url)
+
+    def options(self) -> list[str]:
+        """Return what is said to Locust."""
+        cast = Cast.parse(self.cast, self.target.protocol) if self.cast else Cast.usual(self.target.protocol)
+        users = self.users or cast.size
+        said: dict[str, object] = {
+            "--host": self.target.url,
+            "--target": self.file,
+            "--protocol": self.target.protocol,
+            "--cast": self.cast,
+            "--users": users,
+            "--spawn-rate": self.rate if self.rate or self.shape else max(1.0, users / _ALL_WITHIN_S),
+            "--shape": self.shape,
+            "--arrivals": self.arrivals,
+            "--stay": self.stay,
+            "--run-time": f"{self.for_s:g}s",
+            "--slo": self.slo,
+            "--network": self.network,
+            "--seed": self.seed,
+            "--processes": self.processes if self.processes > 1 else None,
+            "--report": self.report,
+            "--view": self.view,
+            "--loglevel": "WARNING",
+        }
+        return [word for option, value in said.items() if value not in {None, ""} for word in (option, str(value))]
+
+    def words(self) -> list[str]:
+        """Return Locust's command line."""
+        return [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", *self.options()]
+
+    def run(self) -> int:
+        """Run it to its end and return its exit code; Ctrl-C ends it early, with everything that it measured."""
+        self.check()
+        return _run(self.words())
+
+
+def _run(words: Sequence[str]) -> int:
+    # Locust is told of a Ctrl-C by us alone, and once: it waits for the last deliveries then, and its workers do not
+    # hear of it. Whoever runs in the background has inherited that Ctrl-C is ignored, which is not meant for it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    environment = _environment()
+    with subprocess.Popen(words, start_new_session=True, env=environment) as locust:  # noqa: S603 - our own arguments
+        while True:
+            try:
+                return locust.wait()
+            except KeyboardInterrupt:
+                locust.send_signal(signal.SIGINT)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without what makes Locust a library."""
+    return {name: value for name, value in os.environ.items() if name != "LOCUST_SKIP_MONKEY_PATCH"}

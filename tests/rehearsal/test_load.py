@@ -1,0 +1,75 @@
+"""`rehearsal load` as a person has it: it ends well, leaves a record, and says in one line what cannot be."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loadtests.record import Record
+from rehearsal.application import run
+from rehearsal.load import Load
+from simulators.target import Target
+
+from .command import Running, rehearsal
+
+
+def test_a_short_load_ends_with_a_summary_and_a_record(whole: str, tmp_path: Path) -> None:
+    (tmp_path / "slo.toml").write_text('lost = "0%"\nerrors = "0%"\n[deliver]\n"newMessage" = "1h"\n')
+    ended = rehearsal(
+        *("load", whole, "--protocol", "gateway", "--users", "6", "--rate", "6", "--for", "6s", "--seed", "1"),
+        *("--slo", "slo.toml", "--report", "report"),
+        cwd=tmp_path,
+        env={"COLUMNS": "120"},
+    )
+    assert ended.code == 0, ended.out + ended.err
+    assert "sendMessage → newMessage" in ended.out
+    assert "p99 of deliver newMessage" in ended.out
+    assert ended.out.rstrip().endswith("report  report/load.json")
+    record = Record.read(tmp_path / "report")
+    assert record.asked.cast == {"chatter": 14, "commuter": 6}
+    assert [outcome.kept for outcome in record.slo] == [True, True, True]
+    assert sum(row.delivered for row in record.deliveries) > 0
+    assert sum(moment.heard for moment in record.moments) == sum(row.delivered for row in record.deliveries)
+    assert max(moment.users for moment in record.moments) == 6
+
+
+def test_ctrl_c_ends_it_early_with_what_was_measured(whole: str, tmp_path: Path) -> None:
+    words = ("load", whole, "--protocol", "space", "--users", "4", "--for", "10m", "--report", str(tmp_path))
+    with Running(*words) as load:
+        load.line_with("heard/s")
+        ended = load.interrupt()
+    assert "Traceback" not in ended.err
+    record = json.loads((tmp_path / "load.json").read_text())
+    assert 0 < record["lasted_s"] < 300
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ((), "which server? Give its URL"),
+        (("http://127.0.0.1:1",), "cannot be reached"),
+        (("http://127.0.0.1:1", "--protocol", "space", "--shape", "rump"), "there is no shape 'rump'"),
+        (("http://127.0.0.1:1", "--protocol", "space", "--slo", "hub"), "--slo hub is about hub"),
+        (("http://127.0.0.1:1", "--protocol", "space", "--network", "loss=1%"), "is no fault of a network"),
+        (("http://127.0.0.1:1", "--protocol", "space", "--cast", "plyer=1"), "did you mean player?"),
+        (("https://127.0.0.1:1", "--protocol", "space", "--network", "latency=1ms"), "use http"),
+        (("http://127.0.0.1:1", "--protocol", "space", "--stay", "long"), "'long' is no duration"),
+    ],
+)
+def test_what_cannot_be_is_one_clear_line(
+    words: tuple[str, ...], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["load", *words]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert error in said
+    assert len(said.splitlines()) == 1
+
+
+def test_it_is_a_front_to_locust_and_no_more() -> None:
+    load = Load(target=Target.at("http://t", protocol="hub"), for_s=90, seed=7, cast="talker=30", shape="ramp")
+    words = load.words()
+    assert words[2] == "locust"
+    assert "--spawn-rate" not in words, "a shape decides how quickly they come"
+    for option, value in (("--users", "30"), ("--run-time", "90s"), ("--seed", "7"), ("--protocol", "hub")):
+        assert words[words.index(option) + 1] == value
