@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from conformance.report.html import HtmlFile
+from tests.browser import BROWSER, Tab, browser
 
 from ..stories import case, failed, passed, report, tally
-from .browser import BROWSER, Tab, browser
 
 pytestmark = pytest.mark.skipif(
     not BROWSER.exists(), reason=f"no browser at {BROWSER}; on Debian: apt-get install chromium"
@@ -82,38 +82,12 @@ def test_it_is_dark_at_night_and_as_one_chooses_and_links_open_what_they_lead_to
     shown(page, look)
 
 
-FAINT = """
-  (() => {
-    const light = (colour) => {
-      const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((v) => v / 255)
-        .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const paper = (one) => {
-      for (; one; one = one.parentElement) {
-        const colour = getComputedStyle(one).backgroundColor;
-        if (!colour.endsWith(", 0)")) return colour;
-      }
-    };
-    const faint = [];
-    for (const one of document.querySelectorAll("body *:not(svg *, script)")) {
-      if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) continue;
-      const [a, b] = [light(getComputedStyle(one).color), light(paper(one))].sort((x, y) => y - x);
-      if ((a + 0.05) / (b + 0.05) < 4.5) faint.push(one.className + ": " + one.textContent.trim().slice(0, 40));
-    }
-    return faint;
-  })()
-"""
-
-
 def test_all_words_can_be_read_by_day_and_by_night_on_a_phone_and_at_a_desk(page: Path) -> None:
     async def look(tab: Tab) -> None:
         for scheme in ("light", "dark"):
             await tab.prefer(scheme)
-            assert await tab.value(FAINT) == []
+            assert await tab.faint() == []
         for width in (360, 1280):
-            await tab.resize(width, 900)
-            shown_width = "requestAnimationFrame(() => done(document.documentElement.scrollWidth))"
-            assert await tab.value(f"new Promise((done) => {shown_width})") == width
+            assert await tab.width_needed(width) == width
 
     shown(page, look)

@@ -28,6 +28,29 @@ _OPTIONS: Final = (
     "--remote-debugging-port=0",
 )
 
+_FAINT: Final = """
+  (() => {
+    const light = (colour) => {
+      const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((v) => v / 255)
+        .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const paper = (one) => {
+      for (; one; one = one.parentElement) {
+        const colour = getComputedStyle(one).backgroundColor;
+        if (!colour.endsWith(", 0)")) return colour;
+      }
+    };
+    const faint = [];
+    for (const one of document.querySelectorAll("body *:not(svg *, script)")) {
+      if (![...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) continue;
+      const [a, b] = [light(getComputedStyle(one).color), light(paper(one))].sort((x, y) => y - x);
+      if ((a + 0.05) / (b + 0.05) < 4.5) faint.push(one.className + ": " + one.textContent.trim().slice(0, 40));
+    }
+    return faint;
+  })()
+"""
+
 
 class Tab:
     """One page, and all that it did: the requests it made, and what it complained of."""
@@ -93,6 +116,16 @@ class Tab:
         await self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
+
+    async def faint(self) -> list[str]:
+        """Return what cannot be read well, since its colour is too near that of what it stands on."""
+        return [str(one) for one in await self.value(_FAINT)]
+
+    async def width_needed(self, width: int) -> int:
+        """Return how many pixels wide the page is in a window of this width."""
+        await self.resize(width, 900)
+        measured = "requestAnimationFrame(() => done(document.documentElement.scrollWidth))"
+        return int(await self.value(f"new Promise((done) => {measured})"))
 
     async def picture(self) -> bytes:
         """Return what is seen, as PNG."""

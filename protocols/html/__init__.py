@@ -1,0 +1,1 @@
+"""What the pages of all reports share: one HTML file each, that needs no network."""
