@@ -44,8 +44,9 @@ class Connection:
 
     With `on_event` each event goes to that function as it arrives and none is kept, which is how one thread drives
     thousands; without it events wait until `expect` or `drain` takes them. `on_answer` is told of every ack, also of
-    one that nothing waits for, such as a second one. What `history` is given stands there: every event and ack both
-    ways, states, and whatever breaks the contract.
+    one that nothing waits for, such as a second one. `is_known` is shown each text frame unread, where no history is
+    kept; with True it has seen to it, since it knows the event from somebody else. What `history` is given stands
+    there: every event and ack both ways, states, and whatever breaks the contract.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Connection:
         history: History | None,
         on_event: Callable[[Received], None] | None,
         on_answer: Callable[[Answer], None] | None = None,
+        is_known: Callable[[bytes, int], bool] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.protocol = protocol
@@ -69,6 +71,7 @@ class Connection:
         self._history = history
         self._on_event = on_event
         self._on_answer = on_answer
+        self._is_known = is_known if history is None else None
         self._loop = asyncio.get_running_loop()
         self._decoder = PacketDecoder(LIMITS)
         self._transport: Transport | None = None
@@ -97,13 +100,14 @@ class Connection:
         patience_s: float = 5.0,
         on_event: Callable[[Received], None] | None = None,
         on_answer: Callable[[Answer], None] | None = None,
+        is_known: Callable[[bytes, int], bool] | None = None,
     ) -> Self:
         """Connect to the endpoint's namespace; TCP, handshake and CONNECT may take `patience_s` each.
 
         Raises ConnectRefused when the target says no, ConnectionLost when it hangs up instead of answering CONNECT,
         TargetUnreachable when nobody there speaks Socket.IO.
         """
-        connection = cls(endpoint, protocol, actor, history, on_event, on_answer)
+        connection = cls(endpoint, protocol, actor, history, on_event, on_answer, is_known)
         try:
             await connection._connect(patience_s)
         except BaseException as error:
@@ -257,26 +261,25 @@ class Connection:
 
     async def call_raw(self, name: str, *arguments: object, within_s: float) -> Answer:
         """Send any event and return its ack; raises NotHeard, ConnectionLost, WireError for what JSON cannot say."""
-        _, call = self._ask(name, arguments)
-        return await self._within(call.future, within_s, f"the ack of {name}")
+        future: asyncio.Future[Answer] = self._loop.create_future()
+        self._ask(name, arguments, future)
+        return await self._within(future, within_s, f"the ack of {name}")
 
     def ask_raw(self, name: str, *arguments: object) -> tuple[int, int]:
         """Send any event that wants an ack, and wait for nothing; return the ack's id and when it was sent.
 
         `on_answer` is told when the ack comes. Raises ConnectionLost, WireError for what JSON cannot say.
         """
-        ack_id, call = self._ask(name, arguments)
-        return ack_id, call.sent_ns
+        return self._ask(name, arguments, None)
 
-    def _ask(self, name: str, arguments: Sequence[object]) -> "tuple[int, _Call]":
+    def _ask(self, name: str, arguments: Sequence[object], future: asyncio.Future[Answer] | None) -> tuple[int, int]:
         ack_id = self._next_ack_id
         sent_ns = self._emit(name, arguments, ack_id)
         self._next_ack_id += 1
-        call = _Call(name, sent_ns, self._loop.create_future())
-        self._calls[ack_id] = call
+        self._calls[ack_id] = _Call(name, sent_ns, future)
         if len(self._calls) > MAX_UNANSWERED:
             del self._calls[next(iter(self._calls))]
-        return ack_id, call
+        return ack_id, sent_ns
 
     async def expect(self, event_type: type[E], where: Where[E] = None, *, within_s: float) -> E:
         """Return the first event of this type that is meant, also one that has already come, and consume it.
@@ -324,6 +327,13 @@ class Connection:
     def on_transport(self, transport: Transport) -> None:
         """Learn what to send with."""
         self._transport = transport
+
+    def on_text(self, frame: bytes, at_ns: int) -> None:
+        """Take a whole text frame; raises WireError."""
+        known = self._is_known
+        if known is not None and self.closed is None and not self._decoder.is_waiting and known(frame, at_ns):
+            return
+        self.on_packet(wire.decode_frame(frame, False, LIMITS), at_ns)
 
     def on_packet(self, packet: EnginePacket, at_ns: int) -> None:
         """Take what the transport received; raises WireError."""
@@ -384,6 +394,8 @@ class Connection:
             case {"sid": str(sid), **rest} if sid and self._joined is not None and not self._joined.done():
                 self.sid = sid
                 self._can_recover = "pid" in rest
+                if self._can_recover:
+                    self._is_known = None  # what the same event ends in is for each connection another
                 self._joined.set_result(None)
                 self._came("connected", at_ns=at_ns)
             case _:
@@ -412,7 +424,7 @@ class Connection:
             self._record_answer(answer)
         if self._on_answer is not None:
             self._on_answer(answer)
-        if not call.future.done():
+        if call.future is not None and not call.future.done():
             call.future.set_result(answer)
 
     def _on_foreign_packet(self, packet: Packet, at_ns: int) -> None:
@@ -448,7 +460,8 @@ class Connection:
         lost = ConnectionLost(f"{self.actor} lost the connection: {reason}")
         self._mailbox.fail(lost)
         for call in self._calls.values():
-            _fail(call.future, lost)
+            if call.future is not None:
+                _fail(call.future, lost)
         for passed in self._fences.values():
             _fail(passed, lost)
         self._ended.set()
@@ -507,4 +520,5 @@ class _Call:
 
     name: str
     sent_ns: int
-    future: asyncio.Future[Answer]
+    future: asyncio.Future[Answer] | None
+    """What waits for it; None where `on_answer` alone is told."""

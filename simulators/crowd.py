@@ -12,15 +12,17 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Self
 
-from protocols.contract import Event, Json, Operation
-from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, RehearsalError, TargetUnreachable, UsageError
+from protocols.contract import Event, Operation
+from protocols.errors import ConnectionLost, ConnectRefused, RehearsalError, TargetUnreachable, UsageError
 from simulators.acks import Acks, due_acks, due_acks_of_invalid, fault_of_ack
 from simulators.actor import Act, Actor, Connect, Cut, Emit, EmitRaw, Leave, Post
 from simulators.connection import Connection
 from simulators.delivery import Ledger
+from simulators.hearing import Heard, Reader, Validate
 from simulators.history import History
 from simulators.http_calls import CallRefused
 from simulators.people import Identity, People
+from simulators.questions import Question, Questions
 from simulators.received import Answer, Received
 from simulators.scenario import KINDS, PER_SCOPE, Cast, Scenario
 from simulators.schedule import Schedule
@@ -78,13 +80,22 @@ class Crowd:
     """Whether others than its cast may be admitted; then it lives on when nobody is there, or the first is refused."""
 
     def __init__(
-        self, target: Target, scenario: Scenario, people: People, *, history: History | None = None, outsiders: bool
+        self,
+        target: Target,
+        scenario: Scenario,
+        people: People,
+        *,
+        history: History | None = None,
+        outsiders: bool,
+        validate: Validate = Validate.ALL,
     ) -> None:
         self.target = target
         self._scenario = scenario
         self._people = people
         self._history = history
         self.tally, self._ledger = self.account(outsiders=outsiders)
+        self._reader = Reader(target.contract, target.endpoint().namespace, self._ledger, validate)
+        self._questions = Questions()
         self._schedule = Schedule()
         self._connections: dict[str, Connection] = {}  # name of an actor -> its connection, while it lives
         self._visits: Counter[str] = Counter()  # name of an actor -> which of its connections counts
@@ -112,7 +123,16 @@ class Crowd:
         self._pranks: deque[tuple[str, str]] = deque(maxlen=4)
 
     @classmethod
-    async def gather(cls, target: Target, cast: Cast, *, seed: int, run: str, history: History | None = None) -> Self:
+    async def gather(
+        cls,
+        target: Target,
+        cast: Cast,
+        *,
+        seed: int,
+        run: str,
+        history: History | None = None,
+        validate: Validate = Validate.ALL,
+    ) -> Self:
         """Find the target and cast the roles; `run` goes into the names of new spaces.
 
         Raises UsageError when the target has not enough sessions for the cast, TargetUnreachable.
@@ -133,7 +153,7 @@ class Crowd:
                 ramp_s=max(1.0, cast.size / _ARRIVALS_PER_S),
             )
             outsiders = bool(scenario.staff) or not target.makes_places
-            crowd = cls(target, scenario, people, history=history, outsiders=outsiders)
+            crowd = cls(target, scenario, people, history=history, outsiders=outsiders, validate=validate)
             await crowd._lend_accounts()
         except BaseException:
             await people.close()
@@ -270,17 +290,17 @@ class Crowd:
     async def _act(self, for_s: float) -> None:
         alive_s = 0.0  # when somebody was last there
         while self._goes_on and (now_s := self.elapsed_s) < for_s:
-            self._ledger.settle(time.monotonic_ns())
+            self._settle()
             if self._connections or self._unreachable is None or self.is_open:
                 alive_s = now_s
             elif now_s - alive_s >= _GIVE_UP_S:
                 break
-            while self._goes_on and self._schedule.next_s <= self.elapsed_s < now_s + _TURN_S:
+            while self._goes_on and self._schedule.next_s <= (moment_s := self.elapsed_s) < now_s + _TURN_S:
                 actor = self._schedule.pop()
-                for due_s, act in actor.act(now_s):
+                for due_s, act in actor.act(moment_s):
                     due_ns = self._start_ns + int(due_s * 1e9)
                     self._note_lag(due_ns, time.monotonic_ns())
-                    await self._do(actor, act, due_ns)
+                    self._do(actor, act, due_ns)
                 self._schedule.put(actor)
             await self._rest_until(min(self._schedule.next_s, for_s, now_s + _SETTLE_S))
         if self._failure is not None:
@@ -307,7 +327,9 @@ class Crowd:
         """Let what has arrived be read, until that moment or until somebody has something to do sooner."""
         self._wake = self._loop.create_future()
         self._wakes_s = moment_s
-        timer = self._loop.call_later(max(0.0, moment_s - self.elapsed_s), self._wake_up)
+        # uvloop counts whole milliseconds: with less than one left, it would turn without rest until the moment comes.
+        left_s = math.ceil((moment_s - self.elapsed_s) * 1000) / 1000
+        timer = self._loop.call_later(max(0.0, left_s), self._wake_up)
         try:
             await self._wake
         finally:
@@ -322,7 +344,15 @@ class Crowd:
         end_s = self.elapsed_s + min(self._ledger.grace_ns / 1e9, _LISTEN_S)
         while self._ledger.pending and self._connections and self.elapsed_s < end_s:
             await asyncio.sleep(0.02)
-            self._ledger.settle(time.monotonic_ns())
+            self._settle()
+
+    def _settle(self) -> None:
+        """Count what has not come in time."""
+        now_ns = time.monotonic_ns()
+        self._ledger.settle(now_ns)
+        for question in self._questions.overdue(now_ns):
+            if self._visits[question.actor.name] == question.visit:
+                self._miss(question)
 
     async def _go_home(self) -> None:
         for task in self._tasks:
@@ -333,20 +363,20 @@ class Crowd:
 
     # --- what actors do ---
 
-    async def _do(self, actor: Actor, act: Act, due_ns: int) -> None:
+    def _do(self, actor: Actor, act: Act, due_ns: int) -> None:
         match act:
             case Connect():
                 self._stays[actor.name] = self._spawn(self._visit(actor))
             case Emit():
-                await self._emit(actor, act.event, due_ns)
+                self._emit(actor, act.event, due_ns)
             case EmitRaw():
-                await self._emit_raw(actor, act, due_ns)
+                self._emit_raw(actor, act, due_ns)
             case Post():
                 self._spawn(self._post(actor, act))
             case Leave() | Cut():
                 self._hang_up(actor, due_ns, politely=isinstance(act, Leave))
 
-    async def _emit(self, actor: Actor, event: Event, due_ns: int) -> None:
+    def _emit(self, actor: Actor, event: Event, due_ns: int) -> None:
         connection = self._connections.get(actor.name)
         if connection is None or connection.closed is not None:
             return
@@ -354,16 +384,14 @@ class Crowd:
         if operation.ack is None:
             sent_ns = connection.emit(event)
         else:
-            sent_ns = time.monotonic_ns()
             due = due_acks(operation, event, actor.standing)
-            call = connection.call(event, within_s=self._ack_within_s(operation))
-            self._spawn(self._await_ack(actor, connection, call, operation, due_ns, due, event))
-            await asyncio.sleep(0)  # by then it is sent, before anything that this actor says next
+            ack_id, sent_ns = connection.ask_raw(event.event_name, *event.to_args())
+            self._await_ack(ack_id, actor, operation, due_ns, sent_ns, due, event)
         self._ledger.said(actor.name, event, due_ns, sent_ns)
         if isinstance(words := getattr(event, "content", None), str):
             self._said.append((actor.scope, f"{actor.name} ({event.event_name})", words))
 
-    async def _emit_raw(self, actor: Actor, act: EmitRaw, due_ns: int) -> None:
+    def _emit_raw(self, actor: Actor, act: EmitRaw, due_ns: int) -> None:
         connection = self._connections.get(actor.name)
         if connection is None or connection.closed is not None:
             return
@@ -371,44 +399,54 @@ class Crowd:
         if operation is None or not (due := due_acks_of_invalid(operation)):
             sent_ns = connection.emit_raw(act.name, *act.arguments)
         else:
-            sent_ns = time.monotonic_ns()
-            call = connection.call_raw(act.name, *act.arguments, within_s=self._ack_within_s(operation))
-            self._spawn(self._await_ack(actor, connection, call, operation, due_ns, due))
-            await asyncio.sleep(0)
+            ack_id, sent_ns = connection.ask_raw(act.name, *act.arguments)
+            self._await_ack(ack_id, actor, operation, due_ns, sent_ns, due, None)
         self._ledger.said_wrong(actor.name, act.name, due_ns, sent_ns)
         self._pranks.append((actor.name, act.prank))
 
-    def _ack_within_s(self, operation: Operation) -> float:
-        return self.target.deadline_s(operation.ack_timeout_ms or _ACK_MS)
-
-    async def _await_ack(
+    def _await_ack(
         self,
+        ack_id: int,
         actor: Actor,
-        connection: Connection,
-        call: Coroutine[Any, Any, Answer],
         operation: Operation,
         due_ns: int,
+        sent_ns: int,
         due: Acks,
-        event: Event | None = None,
+        event: Event | None,
     ) -> None:
-        """Take in an ack, which must be one of those that are due; `event` is what it acknowledges, if valid."""
-        try:
-            answer = await call
-        except ConnectionLost:
+        within_ns = int(self.target.deadline_s(operation.ack_timeout_ms or _ACK_MS) * 1e9)
+        visit = self._visits[actor.name]
+        self._questions.put(
+            ack_id, Question(actor, visit, operation, due_ns, sent_ns + within_ns, due, event), within_ns
+        )
+
+    def _miss(self, question: Question) -> None:
+        """Count an ack that has not come in time."""
+        name = question.operation.name
+        text = f"{question.actor.name} got no ack of {name}"
+        self.tally.unanswered(name, question.due_ns, question.deadline_ns, text)
+
+    def _on_answer(self, actor: Actor, visit: int, answer: Answer) -> None:
+        """Take in an ack, which must be one of those that are due."""
+        if not answer.name:
+            self.tally.violated(f"{answer} that nobody waits for")
             return
-        except NotHeard:
-            name = operation.name
-            self.tally.unanswered(name, due_ns, time.monotonic_ns(), f"{actor.name} got no ack of {name}")
+        question = self._questions.take((actor.name, visit, answer.packet.ack_id))
+        if question is None or self._visits[actor.name] != visit:
+            return  # what comes too late has been counted, and so has the end of its connection
+        if answer.at_ns > question.deadline_ns:
+            self._miss(question)
             return
-        if answer.violation is not None or answer.ack is None:
+        ack, event = answer.ack, question.event
+        if ack is None:
             self.tally.violated(f"{actor.name}: {answer.violation}")
             return
-        if (wrong := fault_of_ack(answer.ack, due)) is not None:
-            self.tally.violated(f"{actor.name}: the ack of {operation.name} {wrong}")
-        self.tally.acknowledged(operation.name, due_ns, answer.at_ns)
-        if event is not None and self._connections.get(actor.name) is connection:
-            self._ledger.answered(actor.name, event, answer.ack, answer.at_ns)
-            actor.answered(event, answer.ack, self.elapsed_s)
+        if (wrong := fault_of_ack(ack, question.due)) is not None:
+            self.tally.violated(f"{actor.name}: the ack of {answer.name} {wrong}")
+        self.tally.acknowledged(answer.name, question.due_ns, answer.at_ns)
+        if event is not None:
+            self._ledger.answered(actor.name, event, ack, answer.at_ns)
+            actor.answered(event, ack, self.elapsed_s)
             self._reschedule(actor)
 
     async def _post(self, actor: Actor, act: Post) -> None:
@@ -469,20 +507,30 @@ class Crowd:
             self._disconnected(actor)
 
     def _open(self, actor: Actor, identity: Identity) -> Coroutine[Any, Any, Connection]:
-        visit = self._visits[actor.name]
+        name, visit, known = actor.name, self._visits[actor.name], self._reader.known
 
+        # A connection that was cut may still have something to read: what comes of it counts no longer.
         def on_event(received: Received) -> None:
-            if self._visits[actor.name] == visit:  # a connection that was cut may still have something to read
-                self._on_event(actor, received)
+            if self._visits[name] == visit:
+                self._on_heard(actor, self._reader.read(received), received.at_ns)
+
+        def is_known(frame: bytes, at_ns: int) -> bool:
+            heard = known.get(frame)
+            if heard is None:
+                return False
+            if self._visits[name] == visit:
+                self._on_heard(actor, heard, at_ns)
+            return True
 
         return Connection.open(
             self.target.door(identity),
             self.target.contract,
-            actor.name,
+            name,
             self._history,
             patience_s=max(5.0, self.target.patience),
             on_event=on_event,
-            on_answer=self._on_answer,
+            on_answer=lambda answer: self._on_answer(actor, visit, answer),
+            is_known=is_known,
         )
 
     async def _identity(self, actor: Actor) -> Identity:
@@ -519,22 +567,18 @@ class Crowd:
         actor.disconnected(self.elapsed_s)
         self._reschedule(actor)
 
-    def _on_event(self, actor: Actor, received: Received) -> None:
-        event = received.event
-        if event is None:
-            self.tally.violated(f"{actor.name} heard {received}")
-            return
-        arguments = received.arguments
-        argument: Json = arguments[0] if arguments else {}
-        payload = argument if isinstance(argument, dict) else event.to_json()  # a value that is no object is `value`
-        self._ledger.heard(actor.name, event, payload, received.at_ns)
-        if type(event) in actor.cares and actor.name in self._connections:
+    def _on_heard(self, actor: Actor, heard: Heard, at_ns: int) -> None:
+        notice, matters = heard.notice, heard.event_type in actor.cares
+        if (
+            notice is None
+            or heard.violation is not None
+            or (matters and notice.event is None)
+            or not self._ledger.noticed(actor.name, notice, at_ns)
+        ):
+            self.tally.violated(f"{actor.name} heard {heard.received}")
+        elif matters and (event := notice.event) is not None and actor.name in self._connections:
             actor.hear(event, self.elapsed_s)
             self._reschedule(actor)
-
-    def _on_answer(self, answer: Answer) -> None:
-        if not answer.name:
-            self.tally.violated(f"{answer} that nobody waits for")
 
     def _reschedule(self, actor: Actor) -> None:
         self._schedule.put(actor)

@@ -36,6 +36,23 @@ class Received:
         arguments = self.packet.arguments()
         return arguments[:-1] if self.can_end_in_offset and self._ends_in_offset(arguments) else arguments
 
+    @cached_property
+    def has_form(self) -> bool:
+        """Whether it is JSON, of a name that the contract knows, with as many arguments as that has."""
+        operation = self.protocol.outbound.get(self.name)
+        try:
+            return operation is not None and len(self.arguments) == (operation.schema is not None)
+        except WireError:
+            return False
+
+    @property
+    def keeps_schema(self) -> bool:
+        """Whether it keeps to its schema: what there is no violation of, found out without reading it as its class."""
+        if not self.has_form:
+            return False
+        schema = self.protocol.outbound[self.name].schema
+        return schema is None or not self.protocol.faults(schema, self.arguments[0])
+
     def _ends_in_offset(self, arguments: list[Value]) -> bool:
         """Say whether there is one text too many, "stored at the end of the data array" (socket.io-adapter)."""
         operation = self.protocol.outbound.get(self.name)

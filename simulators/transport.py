@@ -27,6 +27,9 @@ class Receiver(Protocol):
     def on_transport(self, transport: "Transport") -> None:
         """Learn what to send with from now on, before anything is received through it."""
 
+    def on_text(self, frame: bytes, at_ns: int) -> None:
+        """Take a whole text frame of a WebSocket, as `on_packet` takes the packet in it; raises WireError."""
+
     def on_packet(self, packet: EnginePacket, at_ns: int) -> None:
         """Take a packet that came at `at_ns` of `time.monotonic_ns()`; raises WireError to have the transport cut."""
 

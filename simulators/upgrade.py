@@ -5,9 +5,9 @@ import asyncio
 from protocols.errors import TargetUnreachable, WireError
 from simulators.endpoint import Endpoint
 from simulators.polling import Polling
-from simulators.transport import Receiver, Transport
+from simulators.transport import LIMITS, Receiver, Transport
 from simulators.websocket import WebSocket
-from simulators.wire import EnginePacket, Ping, Pong, Upgrade
+from simulators.wire import EnginePacket, Ping, Pong, Upgrade, decode_frame
 
 _PROBE = b"probe"
 
@@ -20,6 +20,9 @@ class _Probe:
 
     def on_transport(self, transport: Transport) -> None:
         pass
+
+    def on_text(self, frame: bytes, at_ns: int) -> None:
+        self.on_packet(decode_frame(frame, False, LIMITS), at_ns)
 
     def on_packet(self, packet: EnginePacket, at_ns: int) -> None:
         if packet != Pong(_PROBE) or self.answered.done():

@@ -83,7 +83,7 @@ class WebSocket(Transport, WSListener):
             return
         try:
             if frame.msg_type == WSMsgType.TEXT and frame.fin and self._fragments_kind is None:
-                self.receiver.on_packet(wire.decode_frame(frame.get_payload_as_bytes(), False, LIMITS), at_ns)
+                self.receiver.on_text(frame.get_payload_as_bytes(), at_ns)
             elif frame.msg_type == WSMsgType.CLOSE:
                 self._answer_close(transport)
             elif frame.msg_type != WSMsgType.PONG:

@@ -364,6 +364,11 @@ class PacketDecoder:
         self._parked: list[bytes] = []
         self._parked_bytes = 0
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether attachments of a packet are still to come."""
+        return self._waiting is not None
+
     def receive(self, message: Message) -> Packet | None:
         """Return the packet that this message completes, or None while attachments are missing; raises WireError."""
         if message.binary:

@@ -233,7 +233,7 @@ def test_messages_that_break_their_schema_are_violations(engine: Engine, hostile
 
     users = (Account(id="a", nickname="A", token="auth-a"),)
     target = Target(url=hostile(rave).url, namespace="/", people=PeopleConfig(users=users))
-    tally = play(engine, target, "player=1", 1.0)
+    tally = play(engine, target, "player=1", 3.0)
     assert tally.violations == 2
     assert {row.heard: row.lost for row in tally.rows.values() if row.lost} == {"room:joined": 1, "chat:system": 1}
     assert tally.dropped == 0

@@ -1,0 +1,85 @@
+"""What a crowd hears: read once for all who hear the same, and checked against the contract as far as is asked for."""
+
+from collections import Counter
+from enum import StrEnum
+from typing import Final
+
+from protocols.contract import Event, Json, Protocol
+from simulators import wire
+from simulators.delivery import Ledger
+from simulators.expectation import Notice
+from simulators.received import Received, Violation
+
+_THOROUGHLY: Final = 100
+"""Of each event so many are checked before any is left out, so that no rare one is."""
+_ONE_IN: Final = 11  # a prime, lest it fall upon the same receivers again and again
+_REMEMBERED: Final = 1000
+"""Messages that are known when somebody else hears them; the others are still on their way to nobody."""
+
+
+class Validate(StrEnum):
+    """Which events that come back are checked against their schema.
+
+    What somebody does something about is always checked, and so are names, numbers of arguments, JSON and acks.
+    """
+
+    ALL = "all"
+    SAMPLE = "sample"
+    """The first hundred of each event, and then one in eleven."""
+    NONE = "none"
+
+
+class Heard:
+    """One message, as everybody hears it."""
+
+    __slots__ = ("event_type", "notice", "received", "violation")
+
+    def __init__(self, received: Received, notice: Notice | None, violation: Violation | None) -> None:
+        self.received = received
+        """As the first heard it."""
+        self.notice = notice
+        """What the account has to know; None of what is in no contract."""
+        self.event_type: type[Event] | None = None if notice is None else notice.pattern.operation.event
+        self.violation = violation
+        """How it breaks the contract; None where it does not, or nobody looked."""
+
+
+class Reader:
+    """Reads what comes, and remembers it until nobody else will hear it; for everybody in one namespace."""
+
+    def __init__(self, protocol: Protocol, namespace: str, ledger: Ledger, validate: Validate) -> None:
+        self._protocol = protocol
+        self._ledger = ledger
+        self._validate = validate
+        self._seen: Counter[str] = Counter()  # name of an event -> how many messages were read
+        self._begin = wire.encode_packet(wire.Event(b"", namespace))[0].data
+        self.known: dict[bytes, Heard] = {}
+        """Text frame -> what it says."""
+
+    def read(self, received: Received) -> Heard:
+        """Return what a message says."""
+        heard = self._read(received)
+        packet = received.packet
+        if packet.ack_id is None and not packet.attachments:
+            if len(self.known) >= _REMEMBERED:
+                self.known.clear()
+            self.known[b"4" + self._begin + packet.body] = heard
+        return heard
+
+    def _read(self, received: Received) -> Heard:
+        operation = self._protocol.outbound.get(received.name)
+        if operation is None or not received.has_form:
+            return Heard(received, None, received.violation)
+        arguments = received.arguments
+        argument: Json = arguments[0] if arguments else {}
+        payload = argument if isinstance(argument, dict) else {"value": argument}
+        notice = self._ledger.notice(operation, payload, lambda: received.event)
+        is_fine = not self._is_chosen(received.name) or received.keeps_schema
+        return Heard(received, notice, None if is_fine else received.violation)
+
+    def _is_chosen(self, name: str) -> bool:
+        if self._validate is Validate.SAMPLE:
+            seen = self._seen[name]
+            self._seen[name] = seen + 1
+            return seen < _THOROUGHLY or seen % _ONE_IN == 0
+        return self._validate is Validate.ALL
