@@ -130,10 +130,10 @@ class AcknowledgedTwice(Acknowledging):
 
 @breaks("gateway/send/5", "late", at="sendMessage/valid")
 class AcknowledgedLate(Acknowledging):
-    """Every ack takes four times as long as it may, and the message does not."""
+    """Every ack takes eight times as long as it may, and the message does not."""
 
     def answer(self, sid: str, ack: int, value: Mapping[str, Json]) -> None:
-        self._around.clock.later(400, partial(super().answer, sid, ack, value))
+        self._around.clock.later(800, partial(super().answer, sid, ack, value))
 
 
 @breaks("gateway/send/5", "misdirected", at="sendMessage/valid")
