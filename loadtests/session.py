@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import gevent
@@ -17,7 +18,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests.options import Options
 from loadtests.promises import Bulletin
-from loadtests.record import Asked
+from loadtests.record import Asked, Record
 from loadtests.recorder import Recorder
 from loadtests.reporting import report
 from loadtests.samples import Batch
@@ -169,8 +170,16 @@ class Session:
             record = record.model_copy(update={"slo": self._options.objectives.judge(record)})
             if self._environment.process_exit_code is None:
                 self._environment.process_exit_code = 1 if self._aborted else exit_code(record.slo)
-        path = None if self._options.report is None else record.write(self._options.report)
-        self._view.end(record, path)
+        self._view.end(record, self._report(record))
+
+    def _report(self, record: Record) -> Path | None:
+        """Write the record and its page where that is asked for, and return the page's path."""
+        if self._options.report is None:
+            return None
+        from loadtests.report import page  # a template engine takes time to start, which other runs need not wait for
+
+        record.write(self._options.report)
+        return page.write(record, self._options.report)
 
     # --- what was asked ---
 

@@ -52,7 +52,7 @@ class Beside:
         if record.void:
             _log.error("%s", void_mark(record))
         if path is not None:
-            _log.info("the record is %s", path)
+            _log.info("the report is %s", path)
 
 
 class Plain:

@@ -76,7 +76,11 @@ def load(
     processes: Annotated[int, typer.Option(min=1, help="How many generate the load.")] = 1,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Leave the record of the run there.", show_default=False),
+        typer.Option(
+            metavar="DIR",
+            help="Leave the report there: load.html for people, load.json for programs.",
+            show_default=False,
+        ),
     ] = None,
     seed: Seed = None,
     protocol: ProtocolOption = None,

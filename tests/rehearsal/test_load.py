@@ -24,7 +24,7 @@ def test_a_short_load_ends_with_a_summary_and_a_record(whole: str, tmp_path: Pat
     assert ended.code == 0, ended.out + ended.err
     assert "sendMessage → newMessage" in ended.out
     assert "p99 of deliver newMessage" in ended.out
-    assert ended.out.rstrip().endswith("report  report/load.json")
+    assert ended.out.rstrip().endswith("report  report/load.html")
     record = Record.read(tmp_path / "report")
     assert record.asked.cast == {"chatter": 14, "commuter": 6}
     assert [outcome.kept for outcome in record.slo] == [True, True, True]

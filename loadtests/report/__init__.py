@@ -1,0 +1,1 @@
+"""The page of a load run: what it came to, in pictures first."""
