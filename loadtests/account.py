@@ -13,6 +13,8 @@ from simulators.tally import Tally
 
 ELSEWHERE: Final = " elsewhere"
 """Ends the cause of what the people of other workers did; what comes of that is counted, and not timed."""
+LOST_AFTER_NS: Final = 10_000_000_000
+"""How long what is to be heard is waited for at least: what comes within it is timed as it was, however late."""
 _ANSWERING: Final = frozenset({Audience.SENDER, Audience.ROOM})
 
 
@@ -27,10 +29,13 @@ class TimedTally(Tally):
         self._taken: Counter[Failure] = Counter()
         self._across: Counter[Label] = Counter()
 
-    def acknowledged(self, name: str, due_ns: int, at_ns: int) -> None:
-        """Take in how long an ack took since its event was due."""
+    def acknowledged(self, name: str, due_ns: int, at_ns: int, *, is_late: bool = False) -> None:
+        """Take in how long an ack took since its event was due; one that is late is a failure as well."""
         super().acknowledged(name, due_ns, at_ns)
-        self._samples.time(Label("ack", name), due_ns, at_ns)
+        label = Label("ack", name)
+        self._samples.time(label, due_ns, at_ns)
+        if is_late:
+            self._samples.fail(label, "late: acknowledged after its deadline", timed=True)
 
     def unanswered(self, name: str, due_ns: int, at_ns: int, text: str) -> None:
         """Time an ack that never came at its limit, and count it as a failure."""
@@ -38,7 +43,7 @@ class TimedTally(Tally):
         self.violations += 1
         label = Label("ack", name)
         self._samples.time(label, due_ns, at_ns)
-        self._samples.fail(label, "no ack within its limit", timed=True)
+        self._samples.fail(label, "no ack until its limit", timed=True)
 
     def violated(self, text: str) -> None:
         """Count a message that breaks its schema."""
@@ -87,6 +92,7 @@ class TimedLedger(Ledger):
         super().__init__(protocol, tally, deadline_s=deadline_s, time_scale=time_scale, outsiders=outsiders)
         self._samples = samples
         self._answers = answers(protocol)
+        self.grace_ns = LOST_AFTER_NS
 
     def _deliver(self, expectation: Expectation, hearer: Member, pattern: Pattern, at_ns: int) -> None:
         was_due = expectation.hearers[hearer] == MUST

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import loadtests
 from loadtests.options import Options, add_options
@@ -102,8 +102,7 @@ def _run(words: Sequence[str]) -> int:
     # hear of it. Whoever runs in the background has inherited that Ctrl-C is ignored, which is not meant for it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    environment = _environment()
-    with subprocess.Popen(words, start_new_session=True, env=environment) as locust:  # noqa: S603 - our own arguments
+    with start(words) as locust:
         while True:
             try:
                 return locust.wait()
@@ -111,6 +110,9 @@ def _run(words: Sequence[str]) -> int:
                 locust.send_signal(signal.SIGINT)
 
 
-def _environment() -> dict[str, str]:
-    """Return the environment without what makes Locust a library."""
-    return {name: value for name, value in os.environ.items() if name != "LOCUST_SKIP_MONKEY_PATCH"}
+def start(words: Sequence[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """Start Locust where a Ctrl-C does not reach it, as a command and not as the library that it is for tests."""
+    environment = {name: value for name, value in os.environ.items() if name != "LOCUST_SKIP_MONKEY_PATCH"}
+    return subprocess.Popen(  # noqa: S603 - our own arguments
+        words, stdout=output, stderr=output, start_new_session=True, env=environment
+    )

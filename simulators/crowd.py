@@ -73,7 +73,7 @@ class Snapshot:
 class Crowd:
     """The people of one run, at one target; made by `gather`, belongs to one loop.
 
-    Who wants to measure something else overrides `account`, `opened` and `refused`.
+    Who wants to measure something else overrides `account`, `ack_wait_s`, `opened` and `refused`.
     """
 
     is_open: ClassVar[bool] = False
@@ -194,6 +194,10 @@ class Crowd:
             outsiders=outsiders,
         )
         return tally, ledger
+
+    def ack_wait_s(self, within_s: float) -> float:
+        """Return how long an ack is waited for that has so long to come."""
+        return within_s
 
     def opened(self, begin_ns: int, end_ns: int) -> None:
         """Take in how long a connection took to be made."""
@@ -341,10 +345,19 @@ class Crowd:
 
     async def _listen(self) -> None:
         """Wait for what is under way."""
-        end_s = self.elapsed_s + min(self._ledger.grace_ns / 1e9, _LISTEN_S)
-        while self._ledger.pending and self._connections and self.elapsed_s < end_s:
+        now_s = self.elapsed_s
+        end_s = now_s + min(self._ledger.grace_ns / 1e9, _LISTEN_S)
+        last_ack_s = now_s + _LISTEN_S
+        while self._connections and (
+            (self._ledger.pending and self.elapsed_s < end_s) or (self._asks and self.elapsed_s < last_ack_s)
+        ):
             await asyncio.sleep(0.02)
             self._settle()
+
+    @property
+    def _asks(self) -> bool:
+        """Whether somebody who is still there waits for an ack."""
+        return any(self._visits[question.actor.name] == question.visit for question in self._questions)
 
     def _settle(self) -> None:
         """Count what has not come in time."""
@@ -414,17 +427,18 @@ class Crowd:
         due: Acks,
         event: Event | None,
     ) -> None:
-        within_ns = int(self.target.deadline_s(operation.ack_timeout_ms or _ACK_MS) * 1e9)
+        within_s = self.target.deadline_s(operation.ack_timeout_ms or _ACK_MS)
+        wait_ns = int(self.ack_wait_s(within_s) * 1e9)
+        deadline_ns, until_ns = sent_ns + int(within_s * 1e9), sent_ns + wait_ns
         visit = self._visits[actor.name]
-        self._questions.put(
-            ack_id, Question(actor, visit, operation, due_ns, sent_ns + within_ns, due, event), within_ns
-        )
+        question = Question(actor, visit, operation, due_ns, deadline_ns, until_ns, due, event)
+        self._questions.put(ack_id, question, wait_ns)
 
     def _miss(self, question: Question) -> None:
         """Count an ack that has not come in time."""
         name = question.operation.name
         text = f"{question.actor.name} got no ack of {name}"
-        self.tally.unanswered(name, question.due_ns, question.deadline_ns, text)
+        self.tally.unanswered(name, question.due_ns, question.until_ns, text)
 
     def _on_answer(self, actor: Actor, visit: int, answer: Answer) -> None:
         """Take in an ack, which must be one of those that are due."""
@@ -434,7 +448,7 @@ class Crowd:
         question = self._questions.take((actor.name, visit, answer.packet.ack_id))
         if question is None or self._visits[actor.name] != visit:
             return  # what comes too late has been counted, and so has the end of its connection
-        if answer.at_ns > question.deadline_ns:
+        if answer.at_ns > question.until_ns:
             self._miss(question)
             return
         ack, event = answer.ack, question.event
@@ -443,7 +457,8 @@ class Crowd:
             return
         if (wrong := fault_of_ack(ack, question.due)) is not None:
             self.tally.violated(f"{actor.name}: the ack of {answer.name} {wrong}")
-        self.tally.acknowledged(answer.name, question.due_ns, answer.at_ns)
+        is_late = answer.at_ns > question.deadline_ns
+        self.tally.acknowledged(answer.name, question.due_ns, answer.at_ns, is_late=is_late)
         if event is not None:
             self._ledger.answered(actor.name, event, ack, answer.at_ns)
             actor.answered(event, ack, self.elapsed_s)

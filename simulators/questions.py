@@ -23,6 +23,8 @@ class Question:
     operation: Operation
     due_ns: int
     deadline_ns: int
+    until_ns: int
+    """When it is given up; from the deadline on, an ack is late."""
     due: Acks
     """What the ack may be."""
     event: Event | None
@@ -34,7 +36,10 @@ class Questions:
 
     def __init__(self) -> None:
         self._open: dict[Key, Question] = {}
-        self._waiting: dict[int, deque[Key]] = {}  # how long an ack may take -> oldest first
+        self._waiting: dict[int, deque[Key]] = {}  # how long an ack is waited for -> oldest first
+
+    def __iter__(self) -> Iterator[Question]:
+        return iter(self._open.values())
 
     def put(self, ack_id: int, question: Question, within_ns: int) -> None:
         """Wait for an ack."""
@@ -47,12 +52,12 @@ class Questions:
         return self._open.pop(key, None)
 
     def overdue(self, now_ns: int) -> Iterator[Question]:
-        """Take out what has had no ack in time."""
+        """Take out what has had no ack and is given up."""
         for queue in self._waiting.values():
             while queue:
                 question = self._open.get(queue[0])
                 if question is not None:
-                    if question.deadline_ns > now_ns:
+                    if question.until_ns > now_ns:
                         break
                     del self._open[queue[0]]
                     yield question

@@ -139,8 +139,8 @@ class Tally:
         """Count something said."""
         self.sent[name] = self.sent.get(name, 0) + 1
 
-    def acknowledged(self, name: str, due_ns: int, at_ns: int) -> None:
-        """Take in how long an ack took since its event was due."""
+    def acknowledged(self, name: str, due_ns: int, at_ns: int, *, is_late: bool = False) -> None:
+        """Take in how long an ack took since its event was due, and whether that was too long."""
         self.acks.setdefault(name, Times()).add(due_ns, at_ns)
 
     def unanswered(self, name: str, due_ns: int, at_ns: int, text: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rehearsal.output import output
 from rehearsal.parameters import ProtocolOption, Seed, TargetFile, duration_s, examples
 
 EPILOG = examples(
@@ -82,6 +83,9 @@ def load(
             show_default=False,
         ),
     ] = None,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Prove the instrument on three servers that are wrong in a known way.")
+    ] = False,
     seed: Seed = None,
     protocol: ProtocolOption = None,
     target: TargetFile = None,
@@ -92,6 +96,10 @@ def load(
     for. A front to Locust, whose own command line does the same and more (`docs/load.md`). Exit code 0: the objectives
     were kept, or without any, nothing failed. 1: something was broken. 2: it could not be done, or nobody can tell.
     """
+    if self_test:
+        from rehearsal.load_self_test import self_test as prove
+
+        raise typer.Exit(prove(output()))
     from rehearsal.load import Load
     from rehearsal.target_options import TargetOptions
     from simulators.scenario import Cast

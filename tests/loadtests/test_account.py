@@ -139,5 +139,13 @@ def test_an_ack_that_never_came_is_timed_at_its_limit_and_fails(plaza: Plaza) ->
     batch = plaza.take()
     label = Label("ack", "chat:message")
     assert batch.times == {label: times(5000)}
-    assert batch.failures == {Failure(label, "no ack within its limit", timed=True): 1}
+    assert batch.failures == {Failure(label, "no ack until its limit", timed=True): 1}
     assert plaza.tally.examples == ["ann got no ack"]
+
+
+def test_an_ack_that_is_late_is_timed_as_it_was_and_fails(plaza: Plaza) -> None:
+    plaza.tally.acknowledged("chat:message", 0, 700 * MS, is_late=True)
+    batch = plaza.take()
+    label = Label("ack", "chat:message")
+    assert batch.times == {label: times(700)}
+    assert batch.failures == {Failure(label, "late: acknowledged after its deadline", timed=True): 1}

@@ -266,7 +266,7 @@ def test_what_may_be_heard_takes_nothing_from_what_must_be_and_its_order_says_no
     cho.say("cho", LeaveSpace(), house.now_ns)
     for person in house.others("cho"):
         house.hear(person, PlayerLeft(id="id-cho"))
-    house.pass_time(house.now_ns + 10 * S)
+    house.pass_time(house.now_ns + 11 * S)
     before = house.counts()
     house.of("cho").join("cho", house.now_ns)
     house.pass_time(house.now_ns + S)

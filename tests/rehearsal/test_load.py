@@ -33,6 +33,13 @@ def test_a_short_load_ends_with_a_summary_and_a_record(whole: str, tmp_path: Pat
     assert max(moment.users for moment in record.moments) == 6
 
 
+def test_the_instrument_sees_what_is_wrong_with_three_servers() -> None:
+    ended = rehearsal("load", "--self-test", env={"COLUMNS": "120"}, within_s=150)
+    assert ended.code == 0, ended.out + ended.err
+    assert ended.out.count(" right") == 9
+    assert "The instrument sees what it must." in ended.out
+
+
 def test_ctrl_c_ends_it_early_with_what_was_measured(whole: str, tmp_path: Path) -> None:
     words = ("load", whole, "--protocol", "space", "--users", "4", "--for", "10m", "--report", str(tmp_path))
     with Running(*words) as load:
