@@ -10,8 +10,8 @@ CHATTER = Chatter("chatter-1", "room", Random(1), production=True)
 OPERATION = next(operation for operation in PROTOCOL.operations if operation.ack is not None)
 
 
-def question(deadline_ns: int) -> Question:
-    return Question(CHATTER, 0, OPERATION, 0, deadline_ns, (), None)
+def question(until_ns: int) -> Question:
+    return Question(CHATTER, 0, OPERATION, 0, 1, until_ns, (), None)
 
 
 def test_each_ack_answers_one_question_once() -> None:
