@@ -11,6 +11,7 @@ from conformance.checks import Check
 from conformance.expectation import Heard, fits
 from conformance.judge import Step
 from conformance.person import Person
+from conformance.symptom import Symptom, fields_are
 from conformance.verdict import Broken
 from protocols.contract import Protocol
 from simulators.received import Answer, Received
@@ -89,13 +90,29 @@ def misordered(protocol: Protocol, steps: Sequence[Step], orders: Orders, one_or
         if first := next(((a, b) for a, b in zip(common, theirs, strict=True) if a != b), None):
             expected = f"{other} hears it in the order in which {one} does"
             came = f"{one} heard {_said(steps[first[0]])} before {_said(steps[first[1]])}, and {other} after it"
-            yield Broken(one_order, expected, came, check=Check.ORDER_PER_ROOM)
+            broken = Broken(one_order, expected, came, check=Check.ORDER_PER_ROOM)
+            yield broken.shown(_apart(steps, one, other, first))
+
+
+def _apart(steps: Sequence[Step], one: Person, other: Person, first: tuple[int, int]) -> Symptom:
+    """Return that two people hear of two steps in different orders, whichever of them hears it in which."""
+    symptoms = [_heard_of(steps[number], one) for number in first]
+    name, fields = symptoms[0].names[0], [{test.path: test.value for test in each.tests} for each in symptoms]
+    path = next((path for path, value in fields[0].items() if fields[1].get(path, value) != value), ())
+    return Symptom.told_apart(one, other, name, path, len(steps))
 
 
 def _overtaken(requirement: str, listener: Person, first: Step, second: Step) -> Broken:
     expected = f"{listener} hears what {first.who} says in the order in which it was said"
     came = f"{listener} heard {_said(second)} before {_said(first)}"
-    return Broken(requirement, expected, came, check=Check.ORDER_PER_SENDER)
+    broken = Broken(requirement, expected, came, check=Check.ORDER_PER_SENDER)
+    return broken.shown(Symptom.in_order(_heard_of(second, listener), _heard_of(first, listener)))
+
+
+def _heard_of(step: Step, listener: Person) -> Symptom:
+    """Return that somebody hears what a step is to cause for them first."""
+    due = next(item for item in step.outlook.expectations if item.receiver is listener)
+    return Symptom.heard(listener, due.operation.name, *fields_are(due.where), times=1)
 
 
 def _said(step: Step) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from conformance.checks import Check
 from conformance.process import Condition, Keeper, Life, examine
+from conformance.symptom import Symptom
 from conformance.verdict import Broken
 from protocols.errors import TargetUnreachable, UsageError
 from simulators.target import Target
@@ -68,8 +69,8 @@ class Deaths:
             await self._keeper.await_end()
         operation = (stage.said if stage is not None else "") or subject
         broken = self._finding(condition, "" if stage is None else stage.deed, operation)
-        if isinstance(error, Broken):
-            broken.symptoms, broken.evidence = error.symptoms, error.evidence
+        if stage is not None:
+            stage.witness(broken)
         self.words = broken.came
         return End(condition, operation, broken)
 
@@ -83,7 +84,7 @@ class Deaths:
             end + cause,
             check=Check.SERVER_SURVIVES,
             about=operation,
-        )
+        ).shown(Symptom.gone())
 
     async def bring_back(self, end: "End", *, counts: bool = True) -> bool:
         """Start the target again, and say whether it is back; an end `counts` unless it is one of a known input."""

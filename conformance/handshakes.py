@@ -214,6 +214,8 @@ async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may
             overheard.append(received)
 
     expected = f"{attempt.label} is refused with a connect error"
+    in_words = Test((), "is one of", tuple(dict.fromkeys(attempt.texts)))
+    otherwise = Symptom(who=INTRUDER, names=(REFUSED,), tests=(in_words,), is_missing=True)
     stage.begin(f"{INTRUDER} = knocks with {attempt.label}")
     try:
         connection, refused = await Connection.knock(
@@ -228,10 +230,10 @@ async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may
         if "http" in ways.handshake:
             return
         came = f"HTTP refused it: {by_http.message}"
-        raise Broken(requirement, expected, came, check=Check.AUTH_REQUIRED) from by_http
+        raise Broken(requirement, expected, came, check=Check.AUTH_REQUIRED).shown(otherwise) from by_http
     except ConnectionLost as lost:
         if not may_hang_up:
-            raise Broken(requirement, expected, str(lost), check=Check.AUTH_REQUIRED) from lost
+            raise Broken(requirement, expected, str(lost), check=Check.AUTH_REQUIRED).shown(otherwise) from lost
         return
     try:
         if refused is None:
@@ -239,9 +241,8 @@ async def _try(cast: Cast, attempt: Attempt, within: Sequence[Operation], *, may
         elif refused.message not in attempt.texts and not may_hang_up:
             promised = " or ".join(map(repr, dict.fromkeys(attempt.texts)))
             came = repr(refused.message)
-            otherwise = Broken(requirement, f"{expected} {promised}", came, check=Check.AUTH_REQUIRED)
-            wanted = Test((), "is one of", tuple(dict.fromkeys(attempt.texts)))
-            raise otherwise.shown(Symptom(who=INTRUDER, names=(REFUSED,), tests=(wanted,), is_missing=True))
+            broken = Broken(requirement, f"{expected} {promised}", came, check=Check.AUTH_REQUIRED)
+            raise broken.shown(otherwise)
         # Who speaks out of turn may be hung up on, so listening comes first.
         told = [partial(_tell, cast, operation) for operation in within]
         acts: list[Callable[[], Awaitable[None]]] = [*told, partial(_intrude, cast, connection, within), *told]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from conformance.checks import Check
 from conformance.expectation import Expectation, fits
-from conformance.symptom import Symptom
+from conformance.symptom import Symptom, fields_are
 from conformance.verdict import Broken
 from simulators.received import Received
 
@@ -32,19 +32,30 @@ class Owed:
         if at < self.not_before - EARLY_S:
             early_ms = (self.not_before - at) * 1000
             came = f"it came {early_ms:.0f} ms before that"
-            return self._broken(f"{self.expectation} only when its time has come", came)
+            broken = self._broken(f"{self.expectation} only when its time has come", came)
+            # Who waits until midway between the two moments knows as well.
+            until_ns = int((at + self.not_before) / 2 * 1e9)
+            return broken.shown(replace(self._heard(), until_ns=until_ns, is_belated=True))
         if at > self.by:
             late_ms = (at - self.by) * 1000
-            return self._broken(f"{self.expectation} in time", f"it came {late_ms:.0f} ms late")
+            broken = self._broken(f"{self.expectation} in time", f"it came {late_ms:.0f} ms late")
+            return broken.shown(self._unheard())
         return None
 
     def missing(self) -> Broken:
         """Return what is wrong when it has not come."""
         who = self.expectation.receiver
         broken = self._broken(f"{self.expectation}, by itself", f"{who} has not heard it in time")
+        return broken.shown(self._unheard())
+
+    def _heard(self) -> Symptom:
+        operation, where = self.expectation.operation, self.expectation.where
+        return Symptom.heard(self.expectation.receiver, operation.name, *fields_are(where), times=1)
+
+    def _unheard(self) -> Symptom:
         within_s = self.by - self.not_before + 1
-        due = Symptom.unheard(who, self.expectation.operation.name, self.expectation.where, within_s)
-        return broken.shown(replace(due, is_belated=True))
+        operation, where = self.expectation.operation, self.expectation.where
+        return replace(Symptom.unheard(self.expectation.receiver, operation.name, where, within_s), is_belated=True)
 
     def _broken(self, expected: str, came: str) -> Broken:
         about = f"{BY_ITSELF} > {self.expectation.operation.name}"

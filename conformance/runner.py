@@ -215,6 +215,8 @@ def _failed(case: Case, found: Found) -> Verdict:
 def _trace(broken: Broken) -> Trace | None:
     if (evidence := broken.evidence) is None:
         return None
+    if broken.unshown:
+        return unrecorded(evidence, broken.unshown)
     try:
         return record(evidence, broken.symptoms, expected=broken.expected, came=broken.came)
     except Exception:  # noqa: BLE001 -- whatever our own telling dies of, the finding stands

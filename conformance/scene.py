@@ -70,6 +70,17 @@ def checking(check: Check) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def unseen(why: str) -> Iterator[None]:
+    """Say why no stock client could see what goes wrong here, where nobody has said what shows it."""
+    try:
+        yield
+    except Broken as broken:
+        if not broken.symptoms:
+            broken.hidden(why)
+        raise
+
+
 def require(
     holds: bool,
     requirement: str,

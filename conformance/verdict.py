@@ -82,6 +82,8 @@ class Broken(Nonconformance):
         self.origin = requirement
         self.symptoms: tuple[Symptom, ...] = ()
         """What shows it to anybody who does the same; nothing where nobody has said so."""
+        self.unshown = ""
+        """Why nobody who does the same with a stock client could see it; empty where they can."""
         self.evidence: Evidence | None = None
         """What was done and heard until it was seen; None where no stage has seen it."""
         super().__init__(f"{requirement}: expected {expected}; came {came}")
@@ -96,10 +98,15 @@ class Broken(Nonconformance):
         also = tuple(one for one in dict.fromkeys((self.requirement, *self.also)) if one != requirement)
         moved = type(self)(requirement, self.expected, self.came, also, check=self.check, about=self.about)
         moved.origin = self.origin
-        moved.symptoms, moved.evidence = self.symptoms, self.evidence
+        moved.symptoms, moved.unshown, moved.evidence = self.symptoms, self.unshown, self.evidence
         return moved
 
     def shown(self, *symptoms: Symptom) -> Self:
         """Say what shows it to anybody who does the same, and return it."""
         self.symptoms = symptoms
+        return self
+
+    def hidden(self, why: str) -> Self:
+        """Say why nobody who does the same with a stock client could see it, and return it."""
+        self.unshown = why
         return self

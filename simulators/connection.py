@@ -33,6 +33,8 @@ __all__ = ["Answer", "Connection", "Endpoint", "Received", "Where"]
 
 MAX_UNHEARD: Final = 10_000
 """Events that may wait for somebody to expect them; with one more the connection is given up."""
+NOT_LET_IN: Final = "not let in"
+"""What a history says of who got no answer to their knock, neither yes nor no."""
 MAX_UNANSWERED: Final = 10_000
 """Calls whose acks are still known by their ids when they come late."""
 
@@ -145,8 +147,8 @@ class Connection:
         return connection, None
 
     def _fail_to_open(self, error: BaseException) -> None:
-        if isinstance(error, ConnectRefused):
-            self._came(f"refused: {error.message}")
+        if isinstance(error, RehearsalError):
+            self._came(f"refused: {error.message}" if isinstance(error, ConnectRefused) else NOT_LET_IN)
         self._end("not connected")
         self.abort()
 
@@ -186,6 +188,12 @@ class Connection:
         """Cut the TCP connection without a word."""
         if self._transport is not None:
             self._transport.abort("transport aborted")
+
+    @property
+    def heartbeat(self) -> Mapping[str, int]:
+        """What the handshake says of it, `pingInterval` and `pingTimeout` in ms; nothing before that."""
+        beat = self._heartbeat
+        return {} if beat is None else {"pingInterval": beat.interval_ms, "pingTimeout": beat.timeout_ms}
 
     @property
     def missed_after_ms(self) -> int:

@@ -12,6 +12,8 @@ class Heartbeat:
 
     def __init__(self, interval_ms: int, timeout_ms: int, on_silence: Callable[[], None]) -> None:
         self._loop = asyncio.get_running_loop()
+        self.interval_ms = interval_ms
+        self.timeout_ms = timeout_ms
         self.patience_ms = interval_ms + timeout_ms
         self._patience_s = min(self.patience_ms / 1000, _LONGEST_S)
         self._on_silence = on_silence

@@ -3,6 +3,8 @@
 import itertools
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
 from typing import Any, Final, cast
 
 from conformance.case import Skipped
@@ -14,7 +16,9 @@ from conformance.models.dongne_cast import FAR, LOCAL, DongneCast
 from conformance.models.dongne_places import TOWNS
 from conformance.models.dongne_stages import AFTER_MS
 from conformance.person import Person
-from conformance.scene import Scenes, attributed, require
+from conformance.reproduce.unshown import IN_A_CRASH
+from conformance.scene import Scenes, attributed, require, unseen
+from conformance.symptom import EACH, HTTP, Path, Symptom, Test
 from conformance.verdict import Broken
 from protocols import dongne
 from protocols.contract import Json
@@ -23,9 +27,12 @@ SCENES: Final[Scenes[DongneCast]] = Scenes("dongne")
 shows = SCENES.shows
 
 NOTICE: Final = dongne.NewQuestionNotification.event_name
+TICK: Final = dongne.MetricsUpdate.event_name
 STRANGER: Final = {"local": "no", "admin": "no"}
 QUIET: Final = {"local": "yes", "alerts": "no"}
 ADMIN: Final = {"admin": "yes"}
+HALLA: Final = "halla"
+"""Who is an admin."""
 MINUTE_MS: Final = 60_000
 TICKS: Final = 3
 SECOND_S: Final = 1.0
@@ -129,7 +136,7 @@ async def stage__everybody(cast: DongneCast) -> None:
     await cast.come("ben", at=TOWNS[0])
     await cast.come("cho", having=cast.details_of(lambda details: details.items() >= STRANGER.items()), at=TOWNS[5])
     await cast.come("dee", at=cast.origin.moved(FAR))
-    await cast.come("halla", having=cast.details_of(lambda details: details.items() >= ADMIN.items()), at=TOWNS[2])
+    await cast.come(HALLA, having=cast.details_of(lambda details: details.items() >= ADMIN.items()), at=TOWNS[2])
     with attributed("dongne/stage/4"):
         await cast.ask(ana)
         answered = await cast.ask(ana)
@@ -164,9 +171,10 @@ async def stage__survives_a_crash(cast: DongneCast) -> None:
     await cast.stage.listen(5000)
     told = {who: _notices(cast, who, question) for who in (ana, near, expert)}
     expected = "a notification with priority EXTENDED for the expert after 30 s"
-    require(told[expert] == ["EXTENDED"], "dongne/stage/10", expected, told[expert])
-    expected = "a notification at once for who is near, none for the asker, and no other"
-    require([told[near], told[ana]] == [["IMMEDIATE"], []], "dongne/stage/11", expected, told)
+    with unseen(IN_A_CRASH):
+        require(told[expert] == ["EXTENDED"], "dongne/stage/10", expected, told[expert])
+        expected = "a notification at once for who is near, none for the asker, and no other"
+        require([told[near], told[ana]] == [["IMMEDIATE"], []], "dongne/stage/11", expected, told)
 
 
 async def _wait_for(cast: DongneCast, who: Person, question: Question) -> None:
@@ -190,7 +198,7 @@ def _notices(cast_: DongneCast, who: Person, question: Question) -> list[str]:
 
 async def _admin(cast: DongneCast) -> Person:
     details = cast.details_of(lambda details: details.items() >= ADMIN.items())
-    return await cast.come("halla", having=details, at=cast.origin.moved(FAR))
+    return await cast.come(HALLA, having=details, at=cast.origin.moved(FAR))
 
 
 async def _ticks(cast_: DongneCast, admin: Person, number: int) -> list[tuple[int, Mapping[str, Any]]]:
@@ -212,7 +220,10 @@ async def _ticks(cast_: DongneCast, admin: Person, number: int) -> list[tuple[in
     with attributed("dongne/metrics/2"):
         await cast_.stage.overhear("time that passes")
     expected = f"an admin hears {number} updates in {waits_s:g} s"
-    require(len(ticks) >= number, "dongne/metrics/1", expected, f"{len(ticks)} came", check=Check.TIMER_IN_TIME)
+    shown = [replace(Symptom.unheard(admin, TICK, {}, waits_s), times=number)]
+    require(
+        len(ticks) >= number, "dongne/metrics/1", expected, f"{len(ticks)} came", check=Check.TIMER_IN_TIME, shown=shown
+    )
     return ticks
 
 
@@ -245,17 +256,20 @@ async def metrics__every_second(cast: DongneCast) -> None:
 
 def _is_counted(before: Mapping[str, Any], after: Mapping[str, Any], question: Question, under: Sequence[int]) -> None:
     """Check that one first answer has been counted, at least: overall, for its region, and where it is urgent."""
-    wholes = [("overall", before["overall"], after["overall"])]
+    paths: list[tuple[str, ...]] = [("overall",)]
     if question.told["urgency"] == "urgent":
-        wholes.append(("urgent", before["urgent"], after["urgent"]))
+        paths.append(("urgent",))
     if (region := question.told.get("regionCode")) is not None:
-        regions = [update["locationBasedResponseTime"][region] for update in (before, after)]
-        wholes.append((str(region), regions[0], regions[1]))
+        paths.append(("locationBasedResponseTime", str(region)))
     names = ["questionCount", "answeredCount", *(f"under{minutes}MinCount" for minutes in under)]
-    for what, earlier, later in wholes:
+    for path in paths:
+        what, earlier, later = path[-1], *(reduce(lambda whole, key: whole[key], path, one) for one in (before, after))
         for name in names:
             grown = later[name] - earlier[name]
-            require(grown >= 1, "dongne/time/1", f"{name} of {what} has grown", f"{earlier[name]}, then {later[name]}")
+            more = Test((*path, name), "is over", earlier[name])
+            shown = [Symptom(who=HALLA, names=(TICK,), tests=(more,), is_missing=True)]
+            came = f"{earlier[name]}, then {later[name]}"
+            require(grown >= 1, "dongne/time/1", f"{name} of {what} has grown", came, shown=shown)
 
 
 @shows("time/1", "time/2", "metrics/2", slow=True)
@@ -332,7 +346,17 @@ async def notice__history(cast: DongneCast) -> None:
         told += [notice["id"] for notice in heard.payloads(ben, "notification")]
     history = await _history(cast, ben, "notice/3")
     kept = [one.get("id") for one in history][-len(told) :]
-    require(kept == told, "dongne/notice/3", f"the history ends with {told}", kept, check=Check.HISTORY_KEPT)
+    ids: Path = ("body", "notifications", EACH, "id")
+    lost = [one for one in told if one not in kept]
+    test = Test(ids, "lacks", lost[0]) if lost else Test(ids, "is", [one.get("id") for one in history])
+    require(
+        kept == told,
+        "dongne/notice/3",
+        f"the history ends with {told}",
+        kept,
+        check=Check.HISTORY_KEPT,
+        shown=[Symptom.heard(HTTP, HTTP, test, times=1)],
+    )
     now = len(await _history(cast, cho, "notice/3"))
     require(now == others, "dongne/notice/3", f"cho's history has {others} as before", now, check=Check.HISTORY_KEPT)
 
@@ -378,6 +402,13 @@ async def notice__retries(cast: DongneCast) -> None:
     await cast.stage.leave(ben)
     await cast.stage.say(ana, dongne.AcceptAnswer(answerId=answer_id))
     await cast.stage.listen(MINUTE_MS)
-    last = (await _history(cast, ben, "notice/2"))[-1]
+    history = await _history(cast, ben, "notice/2")
+    last = history[-1]
     attempts = _channels(last).get("socket", {}).get("attempts")
-    require(attempts == ATTEMPTS, "dongne/notice/2", f"{ATTEMPTS} attempts by the socket", attempts)
+    at: Path = ("body", "notifications", EACH, "deliveries", EACH, "attempts")
+    shown = [Symptom.heard(HTTP, HTTP, Test(at, "is", [_attempts(one) for one in history]), times=1)]
+    require(attempts == ATTEMPTS, "dongne/notice/2", f"{ATTEMPTS} attempts by the socket", attempts, shown=shown)
+
+
+def _attempts(notice: Mapping[str, Any]) -> list[Json]:
+    return [one.get("attempts") for one in notice.get("deliveries", ())]

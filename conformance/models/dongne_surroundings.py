@@ -14,7 +14,9 @@ from conformance.case import Skipped
 from conformance.checks import Check
 from conformance.models.dongne_cast import DongneCast
 from conformance.models.dongne_places import TOWNS
-from conformance.scene import Scenes, require
+from conformance.reproduce.unshown import IN_REDIS
+from conformance.scene import Scenes, require, unseen
+from conformance.symptom import ADMITTED, Symptom
 from conformance.verdict import Broken
 from protocols.errors import ConnectRefused, UsageError
 from simulators.connection import Connection
@@ -68,9 +70,10 @@ async def handshake__nobody(cast: DongneCast) -> None:
             await stranger.wait_closed(target.deadline_s(1000))
             continue
         stranger.abort()
-        raise Broken(
+        broken = Broken(
             requirement, f"{user_id}, who does not exist, is refused", "a connection", check=Check.AUTH_REQUIRED
         )
+        raise broken.shown(Symptom.heard("nobody", ADMITTED, times=1))
     await cast.stage.listen()
 
 
@@ -85,7 +88,8 @@ async def _redis(cast: DongneCast) -> "AsyncIterator[Redis]":
         raise Skipped("the target's Redis is not known; name it in the target file: redis_url = …")
     client = Redis.from_url(url)
     try:
-        yield client
+        with unseen(IN_REDIS):
+            yield client
     except RedisError as error:
         raise UsageError(f"the target's Redis did not answer: {error}; is redis_url right?") from error
     finally:

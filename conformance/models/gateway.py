@@ -17,6 +17,7 @@ from conformance.expectation import Heard
 from conformance.model import Model
 from conformance.person import Person
 from conformance.strategies import valid
+from conformance.symptom import Symptom, Test
 from conformance.verdict import Broken
 from protocols import gateway
 from protocols.contract import Event, Json, Operation, Protocol
@@ -162,14 +163,14 @@ class GatewayModel(Model):
         if len(set(ids.values())) > 1:
             yield Broken(
                 "gateway/order/2", "one messageId for all who hear a message", str(ids), check=Check.ORDER_PER_ROOM
-            )
+            ).shown(_other_id(ids))
         last = self.rooms[event.roomId].last_id
         for name, message_id in ids.items():
             if message_id <= last:
                 came = f"{name} heard {message_id} after it"
                 yield Broken(
                     "gateway/order/1", f"a messageId above the last one, {last}", came, check=Check.ORDER_PER_ROOM
-                )
+                ).shown(Symptom.heard(name, gateway.NewMessage.event_name, Test(("messageId",), "is under", last)))
 
     # ---- payloads ----------------------------------------------------------------------------------------------
 
@@ -186,6 +187,13 @@ class GatewayModel(Model):
         fields = self.protocol.schemas[operation.schema].get("properties", {})
         known = {name: strategy for name, strategy in overrides.items() if name in fields}
         return valid(self.protocol, operation.schema, overrides=known)
+
+
+def _other_id(ids: Mapping[str, str]) -> Symptom:
+    """Return that somebody hears another messageId than the first does."""
+    first = next(iter(ids.values()))
+    name = next(name for name, message_id in ids.items() if message_id != first)
+    return Symptom.told(name, gateway.NewMessage.event_name, ("messageId",), first)
 
 
 def _described(room: Room, number: int) -> str:

@@ -12,6 +12,7 @@ from conformance.expectation import differing, told
 from conformance.http import Reply
 from conformance.models.gateway import NOWHERE, GatewayModel, Room
 from conformance.person import Person
+from conformance.symptom import EACH, HTTP, Path, Symptom, Test
 from conformance.verdict import Broken
 from protocols import gateway
 from protocols.contract import Event, Json, Operation
@@ -30,6 +31,9 @@ class GatewayCast(Cast):
     """Knows how to make a room, become a member, listen, and read what was said."""
 
     talk: ClassVar[Mapping[type[Event], str]] = {gateway.SendMessage: "content"}
+
+    ids_at: Path = ()
+    """Where in an answer the ids of a page stand; by the first page."""
 
     @property
     def model(self) -> GatewayModel:
@@ -186,11 +190,15 @@ class GatewayCast(Cast):
         words = "&".join(f"{name}={value}" for name, value in query.items())
         reply = await self.ask("GET", f"/rooms/{room.id}/messages?{words}", requirement, by=by)
         page = listed(reply.expect(requirement, 200), requirement)
+        self.ids_at = ("body", *array_of(reply), EACH, "messageId")
         ids = [one.get("messageId") for one in page]
         if not all(isinstance(one, str) for one in ids):
             raise Broken(requirement, "messages as newMessage carries them", str(reply), check=Check.HTTP_BODY)
         if ids != sorted(ids, key=str):
-            raise Broken(requirement, "a page that rises by messageId", ", ".join(map(str, ids)), check=Check.HTTP_BODY)
+            broken = Broken(
+                requirement, "a page that rises by messageId", ", ".join(map(str, ids)), check=Check.HTTP_BODY
+            )
+            raise broken.shown(Symptom.heard(HTTP, HTTP, Test(self.ids_at, "falls"), times=1))
         return page
 
     async def history(self, room: Room, by: Identity, *, least: int = 0) -> list[Mapping[str, Any]]:
@@ -227,25 +235,25 @@ class GatewayCast(Cast):
                 "the history holds what was ACCEPTED alone",
                 f"it holds {strange[0]}",
                 check=Check.HISTORY_KEPT,
-            )
+            ).shown(Symptom.heard(HTTP, HTTP, Test(self.ids_at, "has", strange[0]["messageId"]), times=1))
         if again := [key for key in came if came.count(key) > 1]:
             raise Broken(
                 self.address("send/9"),
                 "the history holds a message once",
                 f"{again[0]} stands there twice",
                 check=Check.HISTORY_KEPT,
-            )
+            ).shown(Symptom.heard(HTTP, HTTP, Test(self.ids_at, "is", [one["messageId"] for one in found]), times=1))
         if missing := [one for one in room.said if _key(one) not in came]:
             raise Broken(
                 self.address("send/7"),
                 "the history holds all that was ACCEPTED",
                 f"without {missing[0]}",
                 check=Check.HISTORY_KEPT,
-            )
+            ).shown(Symptom.answered_otherwise(Test(self.ids_at, "has", missing[0]["messageId"])))
         if came != wanted:
             raise Broken(
                 self.address("history/3"), f"in the order of delivery: {wanted}", str(came), check=Check.HISTORY_KEPT
-            )
+            ).shown(Symptom.answered_otherwise(Test(self.ids_at, "is", [one["messageId"] for one in room.said])))
         for one, known in zip(found, room.said, strict=True):
             if wrong := differing(known, one):
                 expected = f"message {one['messageId']} as newMessage carried it: {dict(known)}"
@@ -283,6 +291,12 @@ class GatewayCast(Cast):
                 str(reply),
                 check=Check.PRESENCE_CONVERGES,
             )
+
+
+def array_of(reply: Reply) -> tuple[str, ...]:
+    """Return where in a body the array stands that `listed` returns: it is the body, or under a name there."""
+    body = _body(reply)
+    return tuple(name for name, value in body.items() if isinstance(value, list)) if isinstance(body, dict) else ()
 
 
 def listed(reply: Reply, requirement: str) -> list[Mapping[str, Any]]:

@@ -10,7 +10,8 @@ from conformance.crash import come_back, demand
 from conformance.models.gateway import Room
 from conformance.models.gateway_cast import GatewayCast, new_id
 from conformance.person import Person
-from conformance.scene import Scenes, attributed, checking, require
+from conformance.reproduce.unshown import IN_A_CRASH
+from conformance.scene import Scenes, attributed, checking, require, unseen
 from protocols import gateway
 from protocols.errors import NotHeard
 from simulators.received import Answer
@@ -41,6 +42,11 @@ async def durability__crash(cast: GatewayCast) -> None:
         person.is_here = False
         cast.model.leave(person)
     await come_back(cast.stage, cast.identity(ana))
+    with unseen(IN_A_CRASH):
+        await _check_kept(cast, room, accepted, heard)
+
+
+async def _check_kept(cast: GatewayCast, room: Room, accepted: set[str], heard: set[str]) -> None:
     with attributed("gateway/durability/1"), checking(Check.CRASH_RECOVERY):
         kept = {str(one["clientMsgId"]) for one in await _whole(cast, room, accepted - heard)}
     lost = accepted - heard - kept

@@ -10,7 +10,8 @@ from conformance.case import Skipped
 from conformance.checks import Check
 from conformance.models.gateway_cast import GatewayCast
 from conformance.person import Person
-from conformance.scene import Scenes, attributed, require
+from conformance.reproduce.unshown import IN_REDIS
+from conformance.scene import Scenes, attributed, require, unseen
 from protocols import gateway
 from protocols.errors import UsageError
 from simulators import strict_json
@@ -100,7 +101,8 @@ async def _reading(cast: GatewayCast) -> AsyncIterator[Presence]:
 
     client = Redis.from_url(url)
     try:
-        yield Presence(cast, client)
+        with unseen(IN_REDIS):
+            yield Presence(cast, client)
     except RedisError as error:
         raise UsageError(f"the target's Redis did not answer: {error}; is redis_url right?") from error
     finally:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import jwt
@@ -16,6 +17,7 @@ from conformance.models.gateway import NOWHERE, Room
 from conformance.models.gateway_cast import GatewayCast, new_id
 from conformance.person import Person
 from conformance.scene import Scenes, attributed, require
+from conformance.symptom import ACK, Symptom, Test, fields_are, misplaced
 from conformance.verdict import Broken
 from protocols import gateway
 from protocols.contract import Json
@@ -27,6 +29,7 @@ from simulators.received import Answer, Received
 SCENES: Final[Scenes[GatewayCast]] = Scenes("gateway")
 shows = SCENES.shows
 
+NEW: Final = gateway.NewMessage.event_name
 AT_ONCE: Final = 40
 """Messages that everybody says at once, so that several fall into one millisecond."""
 SHORT_LIFE_S: Final = 2
@@ -371,6 +374,7 @@ async def order__everybody_at_once(cast: GatewayCast) -> None:
             expected,
             _difference(wanted, came),
             check=Check.DUPLICATE_DELIVERY,
+            shown=misplaced(wanted, sorted(came), partial(_told, listener)),
         )
         for speaker, own in said.items():
             mine = [one for one in came if one in own]
@@ -380,6 +384,7 @@ async def order__everybody_at_once(cast: GatewayCast) -> None:
                 f"{listener} hears {speaker} in the order of saying",
                 _shift(own, mine),
                 check=Check.ORDER_PER_SENDER,
+                shown=misplaced(own, mine, partial(_told, listener)),
             )
     first, *others = heard
     for other in others:
@@ -391,6 +396,7 @@ async def order__everybody_at_once(cast: GatewayCast) -> None:
             expected,
             _shift(orders[0], orders[1]),
             check=Check.ORDER_PER_ROOM,
+            shown=[Symptom.told_apart(first, other, NEW, ("messageId",), len(wanted))],
         )
     ids = [message.messageId for message in heard[first]]
     require(
@@ -399,6 +405,7 @@ async def order__everybody_at_once(cast: GatewayCast) -> None:
         "messageIds rise in the order of delivery",
         _shift(sorted(ids), ids),
         check=Check.ORDER_PER_ROOM,
+        shown=[Symptom.gathered(first, NEW, ("messageId",), Test((), "falls"), len(ids))],
     )
     _note(room, heard[first])
     await cast.stage.listen()
@@ -423,6 +430,7 @@ async def send__retries_at_once(cast: GatewayCast) -> None:
             expected,
             _difference(ids, came),
             check=Check.DUPLICATE_DELIVERY,
+            shown=misplaced(ids, sorted(came, key=ids.index), partial(_told, listener)),
         )
     _note(room, _heard(ana))
     await cast.stage.listen()
@@ -452,7 +460,18 @@ async def _burst(cast: GatewayCast, room: Room, messages: Sequence[tuple[Person,
         accepted = [ack.clientMsgId for ack in acks if isinstance(ack, gateway.SendMessageAck) and _is_accepted(ack)]
         wanted = [client_msg_id for speaker, client_msg_id in messages if speaker is who]
         expected = f"{who} gets {len(wanted)} acks, each ACCEPTED"
-        require(sorted(accepted) == sorted(wanted), "gateway/send/8", expected, _difference(wanted, accepted))
+        shown = misplaced(sorted(wanted), sorted(accepted), partial(_acked, who))
+        require(
+            sorted(accepted) == sorted(wanted), "gateway/send/8", expected, _difference(wanted, accepted), shown=shown
+        )
+
+
+def _told(who: Person, client_msg_id: str) -> Symptom:
+    return Symptom.heard(who, NEW, Test(("clientMsgId",), "is", client_msg_id), times=1)
+
+
+def _acked(who: Person, client_msg_id: str) -> Symptom:
+    return Symptom.heard(who, ACK, *fields_are({"clientMsgId": client_msg_id, "status": "ACCEPTED"}), times=1)
 
 
 def _is_accepted(ack: gateway.SendMessageAck) -> bool:

@@ -21,6 +21,7 @@ from conformance.models.gopang_talk import Message, Talk, named, news, sent_id
 from conformance.models.gopang_vaults import Vaults, is_oversized
 from conformance.person import Person
 from conformance.strategies import valid
+from conformance.symptom import ACK, Symptom, Test
 from conformance.verdict import Broken
 from protocols import gopang
 from protocols.contract import Condition, Event, Json, Level, Operation, Protocol
@@ -463,9 +464,9 @@ class GopangModel(Model):
                 yield from self.talk.check_sent(who, event, heard)
             case gopang.SyncRequest():
                 answer = heard.payloads(who, gopang.MessagesSync.event_name)[0]
-                yield from self.talk.check_sync(self.user(who), event, answer, is_new=self._is_new(who))
+                yield from self.talk.check_sync(who, self.user(who), event, answer, is_new=self._is_new(who))
             case gopang.TransactionCreate():
-                yield from self._check_created(heard)
+                yield from self._check_created(who, heard)
             case gopang.TransactionCancel(value=deal_id):
                 yield from _check_silence(deal_id, heard)
             case gopang.OpenhashVerifyRequest():
@@ -473,20 +474,28 @@ class GopangModel(Model):
             case gopang.VaultAccess():
                 yield from self.vaults.check(who, event, heard)
 
-    def _check_created(self, heard: Heard) -> Iterator[Broken]:
+    def _check_created(self, who: Person, heard: Heard) -> Iterator[Broken]:
         if not isinstance(ack := heard.ack, gopang.TransactionCreateAck):
             return
         if not isinstance(ack.transactionId, str) or ack.transactionId in self.ledger.deals:
-            yield Broken("gopang/transaction/13", "a transactionId that no other transaction has", str(ack.to_json()))
+            expected = "a transactionId that no other transaction has"
+            named = ack.transactionId if isinstance(ack.transactionId, str) else None
+            test = Test((), "lacks", "transactionId") if named is None else Test(("transactionId",), "is", named)
+            broken = Broken("gopang/transaction/13", expected, str(ack.to_json()))
+            yield broken.shown(Symptom.heard(who, ACK, test, times=1))
 
     def _check_verified(self, who: Person, event: gopang.OpenhashVerifyRequest, heard: Heard) -> Iterator[Broken]:
         told = heard.payloads(who, gopang.OpenhashVerifyResult.event_name)[0]
         wanted: dict[str, Json] = {"hashValue": event.value, "verified": False}
         if (record := self.ledger.records.get(event.value)) is not None:
             wanted |= {"verified": True, "layer": record.layer, "recordedAt": record.timestamp}
-        for said in (told, *([] if heard.ack is None else [heard.ack.to_json()])):
+        acked = [] if heard.ack is None else [(ACK, heard.ack.to_json())]
+        for name, said in ((gopang.OpenhashVerifyResult.event_name, told), *acked):
             if said != wanted:
-                yield Broken("gopang/openhash/3", f"ack and event say {wanted}", str(said))
+                key = next(key for key in (*wanted, *said) if key not in wanted or said.get(key) != wanted[key])
+                test = Test((key,), "is not", wanted[key]) if key in wanted else Test((), "has", key)
+                broken = Broken("gopang/openhash/3", f"ack and event say {wanted}", str(said))
+                yield broken.shown(Symptom.heard(who, name, test))
 
     # ---- payloads ----------------------------------------------------------------------------------------------
 
@@ -540,4 +549,6 @@ def _check_silence(deal_id: str, heard: Heard) -> Iterator[Broken]:
         names = [named(one) for one in about]
         if "transaction:status cancelled" in names and names[-1] != "transaction:status cancelled":
             expected = "nothing more of a transaction after it was cancelled"
-            yield Broken("gopang/transaction/9", expected, f"{listener} heard {', '.join(names)}")
+            last = about[-1]
+            shown = Symptom.heard(listener, last.name, Test(("transactionId",), "is", deal_id), times=0)
+            yield Broken("gopang/transaction/9", expected, f"{listener} heard {', '.join(names)}").shown(shown)

@@ -15,6 +15,7 @@ from conformance.models.gopang import DEPARTURE_MS, DEVICES, NOBODY, GopangModel
 from conformance.models.gopang_ledger import Deal
 from conformance.models.gopang_vaults import Consent, Vault
 from conformance.person import Person
+from conformance.symptom import ACK, HTTP, Symptom, Test
 from conformance.verdict import Broken
 from protocols import gopang
 from protocols.contract import Ack, Event, Json, Level, Operation
@@ -196,7 +197,11 @@ class GopangCast(Cast):
         told = _new(witness)
         if [new.content for new in told] != [event.content for event in events]:
             expected = f"{witness} hears {times} messages, each once and in order"
-            raise Broken(self.address("all/6"), expected, f"{len(told)} messages", check=Check.ORDER_PER_SENDER)
+            contents: list[Json] = [event.content for event in events]
+            test = Test((), "is not", contents)
+            shown = Symptom.gathered(witness, gopang.MessageNew.event_name, ("content",), test, times)
+            broken = Broken(self.address("all/6"), expected, f"{len(told)} messages", check=Check.ORDER_PER_SENDER)
+            raise broken.shown(shown)
         for event, new in zip(events, told, strict=True):
             self.model.talk.keep(self.model.user(who), new.messageId, event, new.to_json(), is_delivered=True)
         for person in self.stage.people:
@@ -386,12 +391,14 @@ class GopangCast(Cast):
         for (payer, ack_id), event in asked.items():
             ack = _acks(payer).get(ack_id)
             if not isinstance(ack, gopang.TransactionCreateAck) or not isinstance(ack.transactionId, str):
-                raise Broken(self.address("transaction/13"), f"{payer} gets an ack with a transactionId", str(ack))
+                broken = Broken(self.address("transaction/13"), f"{payer} gets an ack with a transactionId", str(ack))
+                raise broken.shown(Symptom.heard(payer, ACK, Test((), "lacks", "transactionId"), times=1))
             self.model.create(payer, event, ack.transactionId)
         for person in self.stage.people:
             for received in person.inbox:
                 if not self.model.possible(person, received):
-                    raise Broken(self.address("all/5"), f"{person} hears of its own transactions", str(received))
+                    broken = Broken(self.address("all/5"), f"{person} hears of its own transactions", str(received))
+                    raise broken.shown(Symptom.heard(person, received.name))
             person.forget()
 
     async def close_deals(self) -> None:
@@ -404,9 +411,8 @@ class GopangCast(Cast):
             if waited_s > self.stage.target.deadline_s(END_MS):
                 if ledger.open():
                     expected = f"a transaction comes to its end within {END_MS} ms"
-                    self.stage.lapse(
-                        Broken(self.address("transaction/12"), expected, owing.came, check=Check.TIMER_IN_TIME)
-                    )
+                    late = Broken(self.address("transaction/12"), expected, owing.came, check=Check.TIMER_IN_TIME)
+                    self.stage.lapse(late.shown(*owing.symptoms))
                 raise owing
             await asyncio.sleep(LOOK_S)
             await self.stage.overhear("transactions that go on")
@@ -431,7 +437,8 @@ class GopangCast(Cast):
                 requirement, f"the userId {self.model.user(who)} and a balance", str(reply), check=Check.HTTP_BODY
             )
         if balance < 0:
-            raise Broken(self.address("transaction/6"), f"{who} has nothing or more", str(reply))
+            broken = Broken(self.address("transaction/6"), f"{who} has nothing or more", str(reply))
+            raise broken.shown(Symptom.heard(HTTP, HTTP, Test(("body", "balance"), "is under", 0), times=1))
         return balance
 
     async def check_balances(self) -> None:
@@ -447,7 +454,8 @@ class GopangCast(Cast):
             if balance != wanted:
                 moved = any(user_id in deal.parties for deal in self.model.ledger.deals.values())
                 requirement = self.address("transaction/4" if moved else "transaction/7")
-                raise Broken(requirement, f"{who} has {wanted:g}", f"{balance}")
+                broken = Broken(requirement, f"{who} has {wanted:g}", f"{balance}")
+                raise broken.shown(Symptom.told(HTTP, HTTP, ("body", "balance"), int(wanted)))
 
     # ---- tokens ------------------------------------------------------------------------------------------------
 

@@ -5,11 +5,14 @@ and `missing` says what a transaction still owes to a socket.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
+from conformance.models import gopang_signs as signs
 from conformance.models.gopang_proofs import fingerprint, merkle_root
 from conformance.person import Person
+from conformance.reproduce.unshown import IN_BATCHES
+from conformance.symptom import Symptom, Test
 from conformance.verdict import Broken
 from protocols import gopang
 from protocols.contract import Json
@@ -167,29 +170,39 @@ class Ledger:
         came = f"{who} heard nothing more"
         if trail.step < (failed or STEPS):
             expected = f"{who} hears transaction:verify of step {trail.step + 1}"
-            yield Broken("gopang/transaction/2", expected, came)
+            due: dict[str, Json] = {"transactionId": deal.id, "step": trail.step + 1}
+            broken = Broken("gopang/transaction/2", expected, came)
+            yield broken.shown(signs.unheard(who, gopang.TransactionVerify, due))
         if failed is not None:
             if "failed" not in trail.heard:
-                yield Broken("gopang/transaction/3", f"{who} hears transaction:status failed", came)
+                broken = Broken("gopang/transaction/3", f"{who} hears transaction:status failed", came)
+                yield broken.shown(
+                    signs.unheard(who, gopang.TransactionStatus, {"transactionId": deal.id, "status": "failed"})
+                )
             return
-        for what, event, requirement in (
-            ("completed", "transaction:status completed", "transaction/10"),
-            ("complete", "transaction:complete", "transaction/10"),
-            ("record", "openhash:record", "openhash/1"),
+        named: dict[str, Json] = {"transactionId": deal.id}
+        for what, event, where, requirement in (
+            ("completed", gopang.TransactionStatus, {**named, "status": "completed"}, "transaction/10"),
+            ("complete", gopang.TransactionComplete, named, "transaction/10"),
+            ("record", gopang.OpenhashRecord, {"documentId": deal.id}, "openhash/1"),
         ):
             if what not in trail.heard:
-                yield Broken(f"gopang/{requirement}", f"{who} hears {event}", came)
+                status = f" {what}" if "status" in where else ""
+                broken = Broken(f"gopang/{requirement}", f"{who} hears {event.event_name}{status}", came)
+                yield broken.shown(signs.unheard(who, event, where))
 
     def ungathered(self) -> Iterator[Broken]:
         """Yield the records that no batch has gathered yet, as it is broken if none ever does."""
         for who, chain in self._chains.items():
             if chain.waiting:
                 expected = f"{who} hears openhash:sync of the batch of {chain.waiting[0][:8]}…"
-                yield Broken("gopang/openhash/5", expected, f"{who} heard nothing more")
+                broken = Broken("gopang/openhash/5", expected, f"{who} heard nothing more")
+                yield broken.hidden(IN_BATCHES)
             for batch in chain.batches.values():
                 if batch.status == "syncing":
                     expected = f"{who} hears what becomes of the batch {batch.batchId}"
-                    yield Broken("gopang/openhash/5", expected, f"{who} heard nothing more")
+                    broken = Broken("gopang/openhash/5", expected, f"{who} heard nothing more")
+                    yield broken.hidden(IN_BATCHES)
 
     # ---- what is heard -----------------------------------------------------------------------------------------
 
@@ -204,7 +217,8 @@ class Ledger:
         trail = deal.trails[who]
         if "cancelled" in trail.heard:
             told = f"{who} heard {event.event_name}"
-            raise Broken("gopang/transaction/9", "nothing more of a transaction after it was cancelled", told)
+            more = Broken("gopang/transaction/9", "nothing more of a transaction after it was cancelled", told)
+            raise more.shown(signs.again(who, event))
         match event:
             case gopang.TransactionVerify():
                 self._verify(deal, trail, who, event)
@@ -219,16 +233,20 @@ class Ledger:
     def _verify(self, deal: Deal, trail: Trail, who: Person, event: gopang.TransactionVerify) -> None:
         came = f"{who} heard step {event.step}: {event.result}"
         if "fail" in (deal.results.get(step) for step in range(1, event.step)):
-            raise Broken("gopang/transaction/3", "the first step that fails is the last", came)
+            raise Broken("gopang/transaction/3", "the first step that fails is the last", came).shown(
+                signs.again(who, event)
+            )
         if event.step <= trail.step or (trail.is_whole and event.step > trail.step + 1):
-            raise Broken("gopang/transaction/1", f"step {trail.step + 1} comes next, once", came)
+            broken = Broken("gopang/transaction/1", f"step {trail.step + 1} comes next, once", came)
+            raise broken.shown(signs.misplaced(who, event, trail.step + 1))
         if (first := deal.results.setdefault(event.step, event.result)) != event.result:
-            raise Broken("gopang/transaction/2", f"both hear of step {event.step} that it came to {first}", came)
+            broken = Broken("gopang/transaction/2", f"both hear of step {event.step} that it came to {first}", came)
+            raise broken.shown(signs.again(who, event))
         trail.step = event.step
         wanted, requirement = self._wanted(deal, event.step)
         if wanted not in ("", event.result):
             expected = f"step {event.step} of {deal.amount:g} from {deal.payer} to {deal.payee}: {wanted}"
-            raise Broken(f"gopang/{requirement}", expected, came)
+            raise Broken(f"gopang/{requirement}", expected, came).shown(signs.again(who, event))
 
     def _wanted(self, deal: Deal, step: int) -> tuple[str, str]:
         """Return what a step must come to, and the requirement; nothing where nobody can know."""
@@ -244,22 +262,26 @@ class Ledger:
         ended = trail.heard & {"completed", "failed"}
         came = f"{who} heard transaction:status {event.status}"
         if ended or event.status in trail.heard:
-            raise Broken("gopang/transaction/10", "each status is told once, and none after the end", came)
+            broken = Broken("gopang/transaction/10", "each status is told once, and none after the end", came)
+            raise broken.shown(replace(signs.again(who, event), times=1 + (event.status in trail.heard)))
         has_passed = trail.step == STEPS and deal.results.get(STEPS) == "pass"
         if event.status in {"verified", "completed", "failed"}:
             _check_steps(deal, trail, who, came)
         match event.status:
             case "failed":
                 if deal.results.get(trail.step) != "fail":
-                    raise Broken("gopang/transaction/3", "a transaction fails with the first step that does", came)
+                    broken = Broken("gopang/transaction/3", "a transaction fails with the first step that does", came)
+                    raise broken.shown(signs.again(who, event))
                 deal.end = "failed"
             case "completed":
                 if not has_passed:
-                    raise Broken("gopang/transaction/1", "a transaction is completed after its three steps", came)
+                    broken = Broken("gopang/transaction/1", "a transaction is completed after its three steps", came)
+                    raise broken.shown(signs.too_soon(who, event, STEPS))
                 self._pay(deal)
             case "verified":
                 if not has_passed:
-                    raise Broken("gopang/transaction/1", "a transaction is verified after its three steps", came)
+                    broken = Broken("gopang/transaction/1", "a transaction is verified after its three steps", came)
+                    raise broken.shown(signs.too_soon(who, event, STEPS))
             case "pending":
                 if trail.step:
                     return False
@@ -281,28 +303,32 @@ class Ledger:
         came = f"{who} heard {event.to_json()}"
         if "complete" in trail.heard or trail.step != STEPS or deal.results.get(STEPS) != "pass":
             expected = "transaction:complete once, after three steps that passed"
-            raise Broken("gopang/transaction/10", expected, came)
+            raise Broken("gopang/transaction/10", expected, came).shown(signs.too_soon(who, event, STEPS))
         if (event.amount, event.senderId, event.receiverId) != (deal.amount, deal.payer, deal.payee):
             expected = f"{deal.amount:g} from {deal.payer} to {deal.payee}"
-            raise Broken("gopang/transaction/4", expected, came)
+            due: dict[str, Json] = {"amount": deal.amount, "senderId": deal.payer, "receiverId": deal.payee}
+            raise Broken("gopang/transaction/4", expected, came).shown(signs.otherwise(who, event, due))
         if deal.complete is not None and deal.complete != event:
-            raise Broken("gopang/transaction/10", f"both hear the same: {deal.complete.to_json()}", came)
+            broken = Broken("gopang/transaction/10", f"both hear the same: {deal.complete.to_json()}", came)
+            raise broken.shown(signs.otherwise(who, event, deal.complete.to_json()))
         trail.heard.add("complete")
         deal.complete = event
         self._pay(deal)
-        _check_hash(deal)
+        _check_hash(deal, who)
 
     def _record(self, deal: Deal, trail: Trail, who: Person, event: gopang.OpenhashRecord) -> None:
         came = f"{who} heard {event.to_json()}"
         if "record" in trail.heard or trail.step != STEPS or deal.results.get(STEPS) != "pass":
-            raise Broken("gopang/openhash/1", "openhash:record once, of a transaction that is completed", came)
+            broken = Broken("gopang/openhash/1", "openhash:record once, of a transaction that is completed", came)
+            raise broken.shown(signs.too_soon(who, event, STEPS))
         if deal.record is not None and deal.record != event:
-            raise Broken("gopang/openhash/1", f"both hear the same: {deal.record.to_json()}", came)
+            broken = Broken("gopang/openhash/1", f"both hear the same: {deal.record.to_json()}", came)
+            raise broken.shown(signs.otherwise(who, event, deal.record.to_json()))
         trail.heard.add("record")
         deal.record = event
         self.records[event.hashValue] = event
         self._chains[who].waiting.append(event.hashValue)
-        _check_hash(deal)
+        _check_hash(deal, who)
 
     def _gather(self, who: Person, event: gopang.OpenhashSync) -> bool:
         """Compare a batch with the hashes that this socket has heard of since the last one."""
@@ -319,12 +345,15 @@ class Ledger:
             if len(gathered) < event.recordCount:
                 self._check_records(who)
                 expected = f"a batch of those {len(gathered)} records that {who} has heard of"
-                raise Broken("gopang/openhash/5", expected, f"a batch of {event.recordCount}")
+                broken = Broken("gopang/openhash/5", expected, f"a batch of {event.recordCount}")
+                raise broken.hidden(IN_BATCHES)
             if (root := merkle_root(gathered)) != event.merkleRoot:
                 expected = f"the root of {', '.join(gathered)}: {root}"
-                raise Broken("gopang/openhash/6", expected, event.merkleRoot)
+                broken = Broken("gopang/openhash/6", expected, event.merkleRoot)
+                raise broken.hidden(IN_BATCHES)
         elif before.status != "syncing" or _batch(before) != _batch(event):
-            raise Broken("gopang/openhash/5", f"a batch ends once, as it began: {before}", str(event))
+            broken = Broken("gopang/openhash/5", f"a batch ends once, as it began: {before}", str(event))
+            raise broken.hidden(IN_BATCHES)
         chain.batches[event.batchId] = event
         return True
 
@@ -333,7 +362,8 @@ class Ledger:
         for deal in self.deals.values():
             if deal.record is not None and who in deal.trails and "record" not in deal.trails[who].heard:
                 expected = f"{who} hears openhash:record of {deal.id} before it is gathered"
-                raise Broken("gopang/openhash/1", expected, f"{who} heard openhash:sync")
+                broken = Broken("gopang/openhash/1", expected, f"{who} heard openhash:sync")
+                raise broken.shown(signs.unheard(who, gopang.OpenhashRecord, {"documentId": deal.id}))
 
 
 def _batch(event: gopang.OpenhashSync) -> tuple[int, str]:
@@ -343,10 +373,12 @@ def _batch(event: gopang.OpenhashSync) -> tuple[int, str]:
 def _check_steps(deal: Deal, trail: Trail, who: Person, came: str) -> None:
     """Raise Broken for a step that one party has heard of and the other has not (`gopang/transaction/2`)."""
     if trail.is_whole and trail.step < max(deal.results, default=0):
-        raise Broken("gopang/transaction/2", f"{who} hears of step {trail.step + 1} first", came)
+        due: dict[str, Json] = {"transactionId": deal.id, "step": trail.step + 1}
+        broken = Broken("gopang/transaction/2", f"{who} hears of step {trail.step + 1} first", came)
+        raise broken.shown(signs.unheard(who, gopang.TransactionVerify, due))
 
 
-def _check_hash(deal: Deal) -> None:
+def _check_hash(deal: Deal, who: Person) -> None:
     """Compare the hash of a transaction with its document, once both are known (`gopang/openhash/2`)."""
     if deal.complete is None:
         return
@@ -355,4 +387,11 @@ def _check_hash(deal: Deal) -> None:
     hashed: dict[str, Json] = {name: document[name] for name in fields}
     told = {document.get("blockchainHash"), None if deal.record is None else deal.record.hashValue} - {None}
     if told - {fingerprint(hashed)}:
-        raise Broken("gopang/openhash/2", f"the hash of {hashed}: {fingerprint(hashed)}", ", ".join(map(str, told)))
+        broken = Broken("gopang/openhash/2", f"the hash of {hashed}: {fingerprint(hashed)}", ", ".join(map(str, told)))
+        if deal.complete.blockchainHash != fingerprint(hashed):
+            raise broken.shown(
+                signs.told(who, deal.complete, Test(("blockchainHash",), "is no hash of its", list(fields)))
+            )
+        raise broken.shown(
+            Symptom.told(who, gopang.OpenhashRecord.event_name, ("hashValue",), deal.complete.blockchainHash)
+        )

@@ -5,6 +5,8 @@ import math
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from conformance.case import Skipped
@@ -13,6 +15,7 @@ from conformance.models.gopang import NOBODY, NOTICE_S
 from conformance.models.gopang_cast import PARTICIPANTS, GopangCast
 from conformance.person import Person
 from conformance.scene import Scenes, attributed, checking, require
+from conformance.symptom import CLOSED, HTTP, MISSED_S, Like, Symptom, Test, misplaced
 from conformance.verdict import Broken
 from protocols import gopang
 from protocols.contract import Event, Json
@@ -29,6 +32,8 @@ SHOWN: Final = {f"handshake/{way}": ("session/1",) for way in ("missing", "malfo
 """Each is refused in the words that the contract has for it."""
 
 CAPACITY: Final = 100
+CROWD: Final = "somebody"
+"""Who comes so often."""
 MANY: Final = 130
 """Messages that fill more than one page of `messages:sync`."""
 STORE_MS: Final = 30_000
@@ -47,7 +52,20 @@ async def session__every_socket(cast: GopangCast) -> None:
     now_ms = await cast.now_ms(again)
     greetings = [cast.model.greetings[who] for who in (ana, ben, again)]
     ids = {str(greeting["socketId"]) for greeting in greetings}
-    require(len(ids) == len(greetings), "gopang/session/2", "a socketId for each socket", sorted(ids))
+    require(
+        len(ids) == len(greetings),
+        "gopang/session/2",
+        "a socketId for each socket",
+        sorted(ids),
+        shown=[
+            replace(
+                Symptom.heard(
+                    again, "connected", Test(("socketId",), "is", cast.model.greetings[ana]["socketId"]), times=1
+                ),
+                is_ever=True,
+            )
+        ],
+    )
     times = [greeting["serverTime"] for greeting in greetings]
     rising = sorted([*times, now_ms], key=float)  # type: ignore[arg-type]
     require([*times, now_ms] == rising, "gopang/session/2", "the server's time, which goes on", [*times, now_ms])
@@ -65,6 +83,7 @@ async def token__reminded(cast: GopangCast) -> None:
     tia = await cast.stage.connect("tia", identity)
     due = cast.model.token_ends[tia] - NOTICE_S / cast.stage.target.time_scale
     deadline = due + cast.stage.target.deadline_s(1000)
+    waits_s = deadline - time.monotonic()
     with attributed("gopang/token/1"):
         while tia not in cast.model.reminded:
             came = "nothing of it in time"
@@ -74,6 +93,7 @@ async def token__reminded(cast: GopangCast) -> None:
                 "tia hears token:refresh with expiresIn=600",
                 came,
                 check=Check.TIMER_IN_TIME,
+                shown=[replace(Symptom.unheard(tia, "token:refresh", {}, waits_s), is_belated=True)],
             )
             await asyncio.sleep(0.05)
             await cast.stage.overhear("a token that ends soon")
@@ -167,10 +187,19 @@ async def stats__counted(cast: GopangCast) -> None:
             f"totalUsers and totalConnections {wanted}",
             came,
             check=Check.PRESENCE_CONVERGES,
+            shown=[_miscounted(wanted, came)],
         )
         leaving = twin if twin.is_connected else new
         if leaving.is_connected:
             await cast.stage.leave(leaving)
+
+
+def _miscounted(wanted: tuple[int, int], came: tuple[int, int]) -> Symptom:
+    """Return that users or connections are counted which are not there, or not counted which are."""
+    place = 0 if wanted[0] != came[0] else 1
+    name = ("totalUsers", "totalConnections")[place]
+    like: Like = "is over" if came[place] > wanted[place] else "is under"
+    return Symptom.heard(HTTP, HTTP, Test(("body", name), like, wanted[place]))
 
 
 async def _statistics(cast: GopangCast, wanted: tuple[int, int]) -> tuple[int, int]:
@@ -193,15 +222,19 @@ async def capacity__full(cast: GopangCast) -> None:
         welcome = [connection for connection in opened if _names(connection)[:1] == ["connected"]]
         expected = f"at most {CAPACITY} sockets are admitted, and the next hears error"
         came = f"{len(welcome)} of {len(opened)} heard connected, {len(refused)} error alone"
-        require(bool(refused) and len(welcome) <= CAPACITY, "gopang/capacity/1", expected, came)
+        let_in = Symptom.heard(CROWD, "connected", times=CAPACITY + 1)
+        refusal = Symptom.unheard(CROWD, "error", {}, MISSED_S)
+        shown = [refusal if len(welcome) <= CAPACITY else let_in]
+        require(bool(refused) and len(welcome) <= CAPACITY, "gopang/capacity/1", expected, came, shown=shown)
         require(len(welcome) + len(refused) == len(opened), "gopang/capacity/1", "each is told one of both", came)
         for connection in refused:
             try:
                 await connection.wait_closed(cast.stage.target.deadline_s(1000))
             except NotHeard as stays:
-                raise Broken(
+                broken = Broken(
                     "gopang/capacity/1", "who is too many is disconnected", str(stays), check=Check.CONNECTION_CLOSED
-                ) from stays
+                )
+                raise broken.shown(Symptom.unheard(CROWD, CLOSED, {}, MISSED_S)) from stays
         lost = [connection for connection in welcome if connection.closed is not None]
         require(
             not lost,
@@ -210,6 +243,9 @@ async def capacity__full(cast: GopangCast) -> None:
             f"{len(lost)} were cut off",
             check=Check.CONNECTION_KEPT,
         )
+    except Broken as broken:
+        cast.stage.witness(broken)  # before they go
+        raise
     finally:
         await asyncio.gather(*(connection.close() for connection in opened))
         await _statistics(cast, wanted=before)  # so that nobody who comes next is too many
@@ -218,9 +254,10 @@ async def capacity__full(cast: GopangCast) -> None:
 async def _one_more(cast: GopangCast) -> Connection:
     """Connect as a new user, and wait until the target has said all that it says to that."""
     target = cast.stage.target
-    endpoint = target.door(await cast.stranger("somebody"))
+    endpoint = target.door(await cast.stranger(CROWD))
     try:
-        connection = await Connection.open(endpoint, target.contract, "somebody", patience_s=target.connect_s)
+        history = cast.stage.history
+        connection = await Connection.open(endpoint, target.contract, CROWD, history, patience_s=target.connect_s)
     except ConnectRefused as refused:
         raise Skipped(f"a hundred handshakes are needed, and the target refuses some: {refused.message}") from refused
     with suppress(ConnectionLost):
@@ -511,6 +548,7 @@ async def all__order(cast: GopangCast) -> None:
                 f"{where} once each",
                 said,
                 check=Check.DUPLICATE_DELIVERY,
+                shown=misplaced(wanted, said, partial(_said_to, listener)),
             )
             require(
                 said == wanted,
@@ -518,8 +556,13 @@ async def all__order(cast: GopangCast) -> None:
                 f"{where} in the order they were sent",
                 said,
                 check=Check.ORDER_PER_SENDER,
+                shown=misplaced(wanted, said, partial(_said_to, listener)),
             )
         listener.forget()
+
+
+def _said_to(listener: Person, content: str) -> Symptom:
+    return Symptom.heard(listener, gopang.MessageNew.event_name, Test(("content",), "is", content), times=1)
 
 
 def _contents(listener: Person) -> list[str]:

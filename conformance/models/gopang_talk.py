@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, cast
 
 from pydantic import MISSING
@@ -9,6 +10,7 @@ from pydantic import MISSING
 from conformance.checks import Check
 from conformance.expectation import Heard
 from conformance.person import Person
+from conformance.symptom import ACK, EACH, Path, Symptom, Test, fields_are, misplaced
 from conformance.verdict import Broken
 from protocols import gopang
 from protocols.contract import Json
@@ -16,6 +18,9 @@ from simulators.received import Answer, Received
 
 PAGE: Final = 100
 """Messages in one answer to `sync:request`."""
+_NEW: Final = gopang.MessageNew.event_name
+_SYNC: Final = gopang.MessagesSync.event_name
+_IDS: Final[Path] = ("messages", EACH, "messageId")
 _RANKS: Final = {"sent": 0, "delivered": 1, "read": 2}
 _STAGES: Final = ("gopang:status processing", "message:status sent", "gopang:status completed")
 
@@ -100,7 +105,9 @@ class Talk:
                 key, rank = (listener, str(status["messageId"])), _RANKS.get(str(status["status"]), -1)
                 if 0 <= rank <= self._progress.get(key, -1):
                     came = f"{listener} heard that {status['messageId']} is {status['status']} after that"
-                    yield Broken("gopang/status/1", "the status of a message only moves forward", came)
+                    back = Broken("gopang/status/1", "the status of a message only moves forward", came)
+                    is_said: dict[str, Json] = {name: status[name] for name in ("messageId", "status")}
+                    yield back.shown(Symptom.heard(listener, gopang.MessageStatus.event_name, *fields_are(is_said)))
                 self._progress[key] = max(rank, self._progress.get(key, -1))
 
     def check_sent(self, who: Person, event: gopang.MessageSend, heard: Heard) -> Iterator[Broken]:
@@ -108,24 +115,33 @@ class Talk:
         came = [name for name in map(named, heard.arrivals[who]) if name in (*_STAGES, "ack")]
         wanted = [*_STAGES, *(["ack"] if "ack" in came else [])]
         if came != wanted:
-            yield Broken("gopang/send/1", f"{who} hears {', '.join(wanted)}, in this order", ", ".join(came))
+            broken = Broken("gopang/send/1", f"{who} hears {', '.join(wanted)}, in this order", ", ".join(came))
+            yield broken.shown(*misplaced(wanted, came, partial(_one, who)))
         message_id = sent_id(who, heard)
         if message_id in self.messages:
-            yield Broken("gopang/send/2", "a message has an id of its own", f"{message_id} was another's already")
+            broken = Broken("gopang/send/2", "a message has an id of its own", f"{message_id} was another's already")
+            again = fields_are({"messageId": message_id, "status": "sent"})
+            yield broken.shown(Symptom.heard(who, gopang.MessageStatus.event_name, *again))
         if isinstance(heard.ack, gopang.MessageSendAck) and heard.ack.messageId != message_id:
-            yield Broken("gopang/send/2", f"the ack names {message_id}", f"{heard.ack.to_json().get('messageId')}")
-        told = news(heard)
+            broken = Broken("gopang/send/2", f"the ack names {message_id}", f"{heard.ack.to_json().get('messageId')}")
+            yield broken.shown(Symptom.told(who, ACK, ("messageId",), message_id))
+        told = [(listener, new) for listener in heard.by for new in heard.payloads(listener, _NEW)]
         kind = "text" if event.messageType is MISSING else event.messageType
-        for new in told:
+        for listener, new in told:
             if new["messageId"] != message_id:
-                yield Broken("gopang/send/3", f"message:new has the id {message_id}", str(new["messageId"]))
+                broken = Broken("gopang/send/3", f"message:new has the id {message_id}", str(new["messageId"]))
+                yield broken.shown(Symptom.told(listener, _NEW, ("messageId",), message_id))
             if new["messageType"] != kind:
-                yield Broken("gopang/send/5", f"the messageType {kind}", str(new["messageType"]))
-            if new != told[0]:
-                yield Broken("gopang/send/3", f"all hear the same message: {told[0]}", str(new))
+                broken = Broken("gopang/send/5", f"the messageType {kind}", str(new["messageType"]))
+                yield broken.shown(Symptom.told(listener, _NEW, ("messageType",), kind))
+            first = told[0][1]
+            if new != first:
+                name = next(name for name, value in first.items() if new.get(name) != value)
+                broken = Broken("gopang/send/3", f"all hear the same message: {first}", str(new))
+                yield broken.shown(Symptom.told(listener, _NEW, (name,), first[name]))
 
     def check_sync(
-        self, user_id: str, event: gopang.SyncRequest, answer: Mapping[str, Json], *, is_new: bool
+        self, who: Person, user_id: str, event: gopang.SyncRequest, answer: Mapping[str, Json], *, is_new: bool
     ) -> Iterator[Broken]:
         """Compare an answer with what the user has missed; `is_new` says that all about this user is known."""
         brought = cast("Sequence[Mapping[str, Json]]", answer["messages"])
@@ -135,6 +151,10 @@ class Talk:
                 f"count {len(brought)}, as the list is long",
                 f"count {answer['count']}",
                 check=Check.HISTORY_KEPT,
+            ).shown(
+                Symptom.heard(
+                    who, _SYNC, Test(("count",), "is", answer["count"]), Test(("messages",), "is long", len(brought))
+                )
             )
         for one in brought:
             conversation = str(one["conversationId"])
@@ -144,7 +164,7 @@ class Talk:
                     f"messages of conversations that {user_id} is a member of",
                     str(one),
                     check=Check.HISTORY_KEPT,
-                )
+                ).shown(Symptom.heard(who, _SYNC, Test(_IDS, "has", one["messageId"]), times=1))
             if str(one["messageId"]) not in self.messages and is_new and conversation not in self.storied:
                 yield Broken("gopang/sync/2", "messages that were said", str(one), check=Check.HISTORY_KEPT)
         requirement = "gopang/sync/3" if event.lastMessageId in self.messages else "gopang/sync/4"
@@ -154,10 +174,21 @@ class Talk:
             wanted = wanted[: len(ours)]  # what the cast knows nothing of may have filled the page
         ids, came = [str(one["messageId"]) for one in wanted], [str(one["messageId"]) for one in ours]
         if ids != came:
-            yield Broken(requirement, f"{len(ids)} messages: {_few(ids)}", f"{len(came)} messages: {_few(came)}")
+            broken = Broken(requirement, f"{len(ids)} messages: {_few(ids)}", f"{len(came)} messages: {_few(came)}")
+            yield broken.shown(Symptom.listed(who, _SYNC, _IDS, [*ids], [*came]))
         for fields, one in zip(wanted, ours, strict=False):
             if wrong := {name: one[name] for name, value in fields.items() if one[name] != value}:
-                yield Broken(requirement, f"the message as it was said: {dict(fields)}", f"it is told with {wrong}")
+                broken = Broken(requirement, f"the message as it was said: {dict(fields)}", f"it is told with {wrong}")
+                name = next(iter(wrong))
+                yield broken.shown(Symptom.told(who, _SYNC, ("messages", brought.index(one), name), fields[name]))
+
+
+def _one(who: Person, named: str) -> Symptom:
+    """Return that somebody hears what `named` names."""
+    name, _, status = named.partition(" ")
+    return Symptom.heard(
+        who, ACK if name == "ack" else name, *fields_are({"status": status} if status else {}), times=1
+    )
 
 
 def sent_id(who: Person, heard: Heard) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from conformance.expectation import Heard
 from conformance.models.gopang_proofs import canonical, fingerprint
 from conformance.person import Person
+from conformance.symptom import Symptom, Test
 from conformance.verdict import Broken
 from protocols import gopang
 from protocols.contract import Json
@@ -87,15 +88,21 @@ class Vaults:
             if event.action == "write":
                 before |= {"content": event.to_json()["content"], "updatedAt": content["updatedAt"]}
             if canonical(content) != canonical(before):
-                yield Broken("gopang/vault/6", f"what was written last: {before}", str(content))
+                name = next(name for name in before if canonical(content.get(name)) != canonical(before[name]))
+                broken = Broken("gopang/vault/6", f"what was written last: {before}", str(content))
+                yield broken.shown(Symptom.told(who, gopang.VaultContent.event_name, (name,), before[name]))
         if event.action == "list":
             ids = [str(content["drawerId"]) for content in contents]
             if len(set(ids)) < len(ids):
-                yield Broken("gopang/vault/7", "each drawer once", ", ".join(ids))
+                twice = next(one for one in ids if ids.count(one) > 1)
+                shown = Symptom.heard(who, gopang.VaultContent.event_name, Test(("drawerId",), "is", twice))
+                yield Broken("gopang/vault/7", "each drawer once", ", ".join(ids)).shown(shown)
             return
         proof = heard.payloads(who, gopang.VaultProof.event_name)[0]["proof"]
         if proof != (right := fingerprint(contents[0]["content"])):
-            yield Broken("gopang/vault/5", f"the hash of {canonical(contents[0]['content'])}: {right}", str(proof))
+            broken = Broken("gopang/vault/5", f"the hash of {canonical(contents[0]['content'])}: {right}", str(proof))
+            test = Test(("proof",), "is no hash of", contents[0]["content"])
+            yield broken.shown(Symptom.heard(who, gopang.VaultProof.event_name, test))
 
 
 def is_oversized(event: gopang.VaultAccess) -> bool:

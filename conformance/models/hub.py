@@ -15,6 +15,7 @@ from conformance.expectation import Expectation, Heard, Outlook
 from conformance.model import Model
 from conformance.person import Person
 from conformance.strategies import valid
+from conformance.symptom import Symptom, Test
 from conformance.verdict import Broken
 from protocols import hub
 from protocols.contract import Event, Json, Level, Operation, Protocol
@@ -154,11 +155,18 @@ class HubModel(Model):
         for listener, payloads in told.items():
             for payload in payloads:
                 if payload != first:
-                    yield Broken("hub/send/1", f"{listener} hears the message that {who} hears, {first}", str(payload))
+                    name = next(name for name, value in first.items() if payload.get(name) != value)
+                    expected = f"{listener} hears the message that {who} hears, {first}"
+                    shown = Symptom.told(listener, hub.Message.event_name, (name,), first[name])
+                    yield Broken("hub/send/1", expected, str(payload)).shown(shown)
         if sent != [first["id"]]:
-            yield Broken("hub/send/3", f"{who} is told of {first['id']!r}, the id of the message", f"{sent}")
+            shown = Symptom.told(who, hub.MessageSent.event_name, ("messageId",), first["id"])
+            expected = f"{who} is told of {first['id']!r}, the id of the message"
+            yield Broken("hub/send/3", expected, f"{sent}").shown(shown)
         if first["id"] in self._message_ids:
-            yield Broken("hub/send/3", "a message has an id of its own", f"{first['id']!r} was another's already")
+            shown = Symptom.heard(who, hub.Message.event_name, Test(("id",), "is", first["id"]))
+            came = f"{first['id']!r} was another's already"
+            yield Broken("hub/send/3", "a message has an id of its own", came).shown(shown)
         self._message_ids.add(first["id"])
 
     # ---- payloads ----------------------------------------------------------------------------------------------

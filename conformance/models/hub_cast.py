@@ -11,6 +11,7 @@ from conformance.http import Reply
 from conformance.models.hub import HubModel
 from conformance.person import Person
 from conformance.scene import require
+from conformance.symptom import HTTP, Symptom, Test
 from conformance.verdict import Broken
 from protocols import hub
 from protocols.contract import Event, Json, Operation
@@ -160,7 +161,16 @@ class HubCast(Cast):
         answer = reply.expect(requirement, CREATED).json(requirement)
         receivers = self.model.sockets(user_id)
         is_right = isinstance(answer.get("id"), str) and answer.get("delivered") is bool(receivers)
-        require(is_right, requirement, f"an id, and delivered: {bool(receivers)}", reply, check=Check.HTTP_BODY)
+        test = Test(("body",), "lacks", "id") if "id" not in answer else None
+        delivered = test or Test(("body", "delivered"), "is not", bool(receivers))
+        require(
+            is_right,
+            requirement,
+            f"an id, and delivered: {bool(receivers)}",
+            reply,
+            check=Check.HTTP_BODY,
+            shown=[Symptom.heard(HTTP, HTTP, delivered, times=1)],
+        )
         whole = {**posted, "id": str(answer["id"]), "isRead": False}
         operation = self.model.protocol.operation(hub.Notification)
         due = [Expectation(who, operation, {}, 1000, "hub/notification/1") for who in receivers]
@@ -173,7 +183,9 @@ class HubCast(Cast):
         for who in receivers:
             [told] = heard.payloads(who, hub.Notification.event_name)
             came = {name: told[name] for name in whole}
-            require(came == whole, requirement, f"{who} hears what was posted: {whole}", came)
+            wrong = [name for name in whole if came[name] != whole[name]]
+            shown = [Symptom.told(who, hub.Notification.event_name, (name,), whole[name]) for name in wrong[:1]]
+            require(came == whole, requirement, f"{who} hears what was posted: {whole}", came, shown=shown)
         if not receivers:
             self.model.waiting.setdefault(user_id, []).append(whole)
         return str(answer["id"])

@@ -8,15 +8,18 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from conformance.case import Skipped
 from conformance.checks import Check
 from conformance.expectation import Outlook
+from conformance.models import hub_signs as signs
 from conformance.models.hub import KEPT, LONGEST_ROOM, MOST_ROOMS
 from conformance.models.hub_cast import NOTIFICATIONS, HubCast
 from conformance.person import Person
 from conformance.scene import Scenes, attributed, require
+from conformance.symptom import Symptom, Test, misplaced
 from protocols import hub
 from protocols.contract import Event, Json
 from simulators.received import Received
@@ -261,7 +264,8 @@ async def presence__last_seen(cast: HubCast) -> None:
     with attributed("hub/presence/6"):
         await cast.stage.listen(2000 * SLACK_S)
         await cast.stage.leave(twin)
-        before = _moment((await cast.say(ben, "one of her has gone")).createdAt)
+        said_at = (await cast.say(ben, "one of her has gone")).createdAt
+        before = _moment(said_at)
         told = (await cast.stage.leave(ana)).payloads(cho, hub.PresenceUpdate.event_name)
         seen = next((payload["lastSeen"] for payload in told if "lastSeen" in payload), None)
         require(
@@ -278,6 +282,9 @@ async def presence__last_seen(cast: HubCast) -> None:
             f"a lastSeen after what was said at {_written(before)}",
             seen,
             check=Check.PRESENCE_CONVERGES,
+            shown=[
+                Symptom.heard(cho, hub.PresenceUpdate.event_name, Test(("lastSeen",), "is under", said_at), times=1)
+            ],
         )
         after = _moment((await cast.say(ben, "all of her have gone")).createdAt)
         is_early_enough = _moment(str(seen)) <= after + SLACK_S
@@ -344,8 +351,14 @@ async def notification__while_offline(cast: HubCast) -> None:
 
 def _in_order(cast: HubCast, ids: Sequence[str], requirement: str) -> None:
     came = cast.model.handed_out
+    who = cast.stage.people[-1] if cast.stage.people[-1].name == "new" else cast.person("ana")
     require(
-        came == list(ids), requirement, f"the oldest first: {', '.join(ids)}", ", ".join(came), check=Check.HISTORY_KEPT
+        came == list(ids),
+        requirement,
+        f"the oldest first: {', '.join(ids)}",
+        ", ".join(came),
+        check=Check.HISTORY_KEPT,
+        shown=signs.handed_out(who, list(ids), came),
     )
 
 
@@ -380,6 +393,7 @@ async def notification__while_coming(cast: HubCast) -> None:
         f"ana hears each of {len(posted)} notifications once",
         wrong,
         check=Check.DUPLICATE_DELIVERY,
+        shown=signs.handed_out(ana, posted, [*cast.model.handed_out, *told]),
     )
     cast.model.underway = None
 
@@ -433,7 +447,11 @@ async def notification__a_hundred(cast: HubCast) -> None:
     came = cast.model.handed_out
     wanted = f"the last {KEPT} or more, and of them the oldest first"
     require(
-        bool(came) and came == ids[-len(came) :], requirement, wanted, f"numbers {[ids.index(id_) for id_ in came]}"
+        bool(came) and came == ids[-len(came) :],
+        requirement,
+        wanted,
+        f"numbers {[ids.index(id_) for id_ in came]}",
+        shown=signs.handed_out(ana, ids[-max(len(came), KEPT) :], came),
     )
 
 
@@ -489,24 +507,26 @@ async def all__order(cast: HubCast) -> None:
             missing = [line for line in own if line not in said]
             double = sorted({line for line in said if said.count(line) > 1})
             came = f"missing: {', '.join(missing) or 'none'}; more than once: {', '.join(double) or 'none'}"
-            require(sorted(said) == sorted(own), "hub/all/7", f"{what} once each", came, check=Check.DUPLICATE_DELIVERY)
+            shown = misplaced(own, said, partial(signs.said_of, listener, speaker))
+            require(
+                sorted(said) == sorted(own),
+                "hub/all/7",
+                f"{what} once each",
+                came,
+                check=Check.DUPLICATE_DELIVERY,
+                shown=shown,
+            )
             require(
                 said == own,
                 "hub/all/6",
                 f"{what} in the order they were emitted",
-                _first_wrong(own, said),
+                signs.first_wrong(own, said),
                 check=Check.ORDER_PER_SENDER,
+                shown=shown,
             )
         if listener is not cho:
             _acknowledged(listener)
         listener.forget()
-
-
-def _first_wrong(wanted: Sequence[str], came: Sequence[str]) -> str:
-    """Return where the order begins to be wrong, of two lists that are as long as each other."""
-    return next(
-        (f"{right} was due, and {wrong} came" for right, wrong in zip(wanted, came, strict=True) if right != wrong), ""
-    )
 
 
 def _said_by(user_id: str, heard: Sequence[Received]) -> list[str]:
@@ -528,7 +548,7 @@ def _acknowledged(who: Person) -> None:
     told = [one.messageId for one in events if isinstance(one, hub.MessageSent)]
     require(sorted(told) == sorted(ids), "hub/send/3", f"{who} is told the id of each of {len(ids)} messages", told)
     wanted = f"{who} is told of their messages in the order they were said"
-    require(told == ids, "hub/all/6", wanted, _first_wrong(ids, told), check=Check.ORDER_PER_SENDER)
+    require(told == ids, "hub/all/6", wanted, signs.first_wrong(ids, told), check=Check.ORDER_PER_SENDER)
 
 
 @shows("all/6")
@@ -560,8 +580,15 @@ async def all__in_one_breath(cast: HubCast) -> None:
     ):
         heard = [received.name for received in who.inbox if received.name != hub.PresenceUpdate.event_name]
         came = ["error" if name == ways.event else name for name in heard]
+        test = Test((), "is not", [*names])
+        gathered = Symptom(who=str(who), names=tuple(dict.fromkeys(names)), tests=(test,), times=len(names), gathers=())
         require(
-            came == names, "hub/all/6", f"{who} hears {', '.join(names)}", ", ".join(came), check=Check.ORDER_PER_SENDER
+            came == names,
+            "hub/all/6",
+            f"{who} hears {', '.join(names)}",
+            ", ".join(came),
+            check=Check.ORDER_PER_SENDER,
+            shown=[gathered],
         )
     for person in cast.stage.people:
         person.forget()

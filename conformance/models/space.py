@@ -17,6 +17,7 @@ from conformance.expectation import Heard
 from conformance.model import Model
 from conformance.person import Person
 from conformance.strategies import valid
+from conformance.symptom import EACH, Symptom
 from conformance.verdict import Broken
 from protocols import space
 from protocols.contract import Event, Json, Operation, Protocol
@@ -300,7 +301,7 @@ class SpaceModel(Model):
                 f"players are exactly {', '.join(wanted)}",
                 f"players {', '.join(came)}",
                 check=Check.PRESENCE_CONVERGES,
-            )
+            ).shown(Symptom.listed(who, space.RoomJoined.event_name, ("players", EACH, "id"), [*wanted], [*came]))
         for player in roster:
             seat = seats.get(str(player["id"]))
             if seat is None or player["id"] == identity.id:
@@ -314,6 +315,13 @@ class SpaceModel(Model):
                     f"{seat.id} is listed with its last known {told}",
                     f"it is listed with {wrong}",
                     check=Check.PRESENCE_CONVERGES,
+                ).shown(
+                    Symptom.told(
+                        who,
+                        space.RoomJoined.event_name,
+                        ("players", roster.index(player), name := next(iter(wrong))),
+                        known[name],
+                    )
                 )
 
     def _check_proximity(self, who: Person, event: space.JoinSpace, heard: Heard) -> Iterator[Broken]:
@@ -325,7 +333,7 @@ class SpaceModel(Model):
                     f"the newcomer learns enabled={known}",
                     f"enabled={payload['enabled']}",
                     check=Check.PRESENCE_CONVERGES,
-                )
+                ).shown(Symptom.told(who, space.ProximityChanged.event_name, ("enabled",), known))
 
     def _check_members(self, members: Sequence[Person], heard: Heard, requirement: str) -> Iterator[Broken]:
         wanted = sorted(self.seats[member].id for member in members)
@@ -335,7 +343,9 @@ class SpaceModel(Model):
                 came = sorted(map(str, listed)) if isinstance(listed, Sequence) else []
                 if came != wanted:
                     expected = f"{member.name} hears party:joined with members {', '.join(wanted)}"
-                    yield Broken(requirement, expected, f"members {', '.join(came)}", check=Check.PRESENCE_CONVERGES)
+                    shown = Symptom.listed(member, space.PartyJoined.event_name, ("members",), [*wanted], [*came])
+                    wrong = Broken(requirement, expected, f"members {', '.join(came)}", check=Check.PRESENCE_CONVERGES)
+                    yield wrong.shown(shown)
 
     # ---- payloads ----------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from conformance.checks import Check
 from conformance.models.space_cast import ZONE, SpaceCast
 from conformance.person import Person
 from conformance.scene import Scenes, attributed, checking, require
+from conformance.symptom import MISSED_S, Symptom
 from conformance.verdict import Broken
 from protocols import space
 from protocols.contract import Event
@@ -137,12 +138,14 @@ async def move__surplus(cast: SpaceCast) -> None:
         cast.stage.lapse(
             Broken(
                 "space/move/2", "the last position, x=99, wins", f"the last heard was {last}", check=Check.RATE_LIMIT
-            )
+            ).shown(Symptom.unheard(ben, space.PlayerMoved.event_name, {"x": 99}, MISSED_S))
         )
     limit = 30 * (elapsed_s + 1)  # what a bucket that holds one second's worth lets through
     if len(heard) > limit:
         came = f"{len(heard)} of 100 moves sent in {sending_s * 1000:.0f} ms were heard"
-        cast.stage.lapse(Broken("space/move/2", f"at most {limit:.0f} moves are heard", came, check=Check.RATE_LIMIT))
+        broken = Broken("space/move/2", f"at most {limit:.0f} moves are heard", came, check=Check.RATE_LIMIT)
+        shown = Symptom.heard(ben, space.PlayerMoved.event_name, times=int(limit) + 1)
+        cast.stage.lapse(broken.shown(shown))
 
 
 def _x(received: Received) -> float | None:

@@ -1,12 +1,13 @@
 """What `space` promises around the socket: who is not in yet, metrics, guests and the log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from conformance.case import Skipped
 from conformance.checks import Check
 from conformance.models.space_cast import SpaceCast
 from conformance.scene import Scenes, attributed, require
+from conformance.symptom import EACH, HTTP, Path, Symptom, Test
 from conformance.verdict import Broken
 from protocols import space
 from protocols.contract import Json
@@ -219,7 +220,10 @@ async def log__enter_and_exit(cast: SpaceCast) -> None:
         mine = [event for event in events if event.get("eventType") == kind and ids[name] in event.values()]
         expected = f"{kind} of {name} is logged{'' if name == 'sam' else ' once'}"
         is_right = bool(mine) if name == "sam" else len(mine) == 1
-        require(is_right, f"space/{requirement}", expected, f"{len(mine)} such events", check=Check.HISTORY_KEPT)
+        came = f"{len(mine)} such events"
+        require(
+            is_right, f"space/{requirement}", expected, came, check=Check.HISTORY_KEPT, shown=[_logged(events, kind)]
+        )
     for identity, who in ((None, "nobody in particular"), (ana.identities[here], "a guest")):
         refused = await cast.http.ask("GET", path, "space/guest/5", by=identity)
         require(
@@ -239,6 +243,13 @@ async def log__enter_and_exit(cast: SpaceCast) -> None:
             refused,
             check=Check.HTTP_STATUS,
         )
+
+
+def _logged(events: Sequence[Mapping[str, Any]], kind: str) -> Symptom:
+    """Return what shows that the log has no event of a kind, or has it too often."""
+    kinds = [event.get("eventType") for event in events]
+    at: Path = ("body", "events", EACH, "eventType")
+    return Symptom.heard(HTTP, HTTP, Test(at, "is", kinds) if kind in kinds else Test(at, "lacks", kind), times=1)
 
 
 @shows("log/2")

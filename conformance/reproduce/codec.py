@@ -7,13 +7,26 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.reproduce.trace import Bound, Env, Fresh, Picked, Run, Shown, Source, Step, Template, Token, Trace
+from conformance.reproduce.trace import (
+    Bound,
+    Env,
+    Fresh,
+    Picked,
+    Run,
+    Shown,
+    Source,
+    Step,
+    Template,
+    Token,
+    Trace,
+    Turn,
+)
 from conformance.symptom import Symptom, Test
 from protocols.contract import Json
 from protocols.errors import UsageError
 
 SCHEMA: Final = 1
-_SOURCES: Final[Mapping[str, type[Any]]] = {"run": Run, "fresh": Fresh, "env": Env, "picked": Picked}
+_SOURCES: Final[Mapping[str, type[Any]]] = {"run": Run, "fresh": Fresh, "turn": Turn, "env": Env, "picked": Picked}
 
 
 def write(trace: Trace, path: Path) -> None:
@@ -62,12 +75,13 @@ def _step(step: Step) -> Json:
 
 
 def _shown(one: Shown) -> Json:
-    symptom = {field.name: getattr(one.symptom, field.name) for field in fields(one.symptom)}
+    symptom = {field.name: getattr(one.symptom, field.name) for field in fields(one.symptom) if field.name != "later"}
+    later: dict[str, Json] = {} if one.later is None else {"later": _shown(one.later)}
     tests: list[Json] = [
         [list(test.path), test.like, _template(value)]
         for test, value in zip(one.symptom.tests, one.values, strict=True)
     ]
-    return {**symptom, "names": list(one.symptom.names), "tests": tests}
+    return {**symptom, "names": list(one.symptom.names), "tests": tests, **later}
 
 
 def _template(template: Template) -> Json:
@@ -121,7 +135,9 @@ def _to_step(told: Mapping[str, Any]) -> Step:
 def _to_shown(told: Mapping[str, Any]) -> Shown:
     values = tuple(_to_template(value) for _, _, value in told["tests"])
     tests = tuple(Test(tuple(path), like) for path, like, _ in told["tests"])
-    return Shown(Symptom(**{**told, "names": tuple(told["names"]), "tests": tests}), values)
+    later = _to_shown(told["later"]) if "later" in told else None
+    symptom = {**told, "names": tuple(told["names"]), "tests": tests, "later": None if later is None else later.symptom}
+    return Shown(Symptom(**symptom), values, later)
 
 
 def _to_template(value: Any) -> Any:  # what a file holds is of any shape

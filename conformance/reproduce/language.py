@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
-from conformance.reproduce.trace import Bound, Env, Fresh, Picked, Run, Source, Step, Template, Token
+from conformance.reproduce.trace import Bound, Env, Fresh, Picked, Run, Source, Step, Template, Token, Turn
 from conformance.symptom import HTTP, Like, Symptom, Test
 
 LONG: Final = 40
@@ -12,7 +12,9 @@ LONG: Final = 40
 
 MAX_LINES: Final = 40
 WIDTHS: Final = (120, 160, 240, 400, 800)
-"""How wide lines become, one after the other, until a script is short enough."""
+"""How wide the lines that do something become, one after the other, until a script is short enough."""
+HELPERS_WIDTHS: Final = (120, 160, 240)
+"""How wide those become that only help, where that is not enough."""
 
 
 class Language(ABC):
@@ -23,6 +25,8 @@ class Language(ABC):
     words: ClassVar[Mapping[object, str]]
     """For None, True and False."""
     conjunction: ClassVar[str]
+    turn: ClassVar[str]
+    """The number of the time that something is done now, as text."""
     begins: ClassVar[str]
     """How an assignment to a new name begins."""
     comparing: ClassVar[Mapping[Like, str]]
@@ -59,6 +63,8 @@ class Language(ABC):
         match source:
             case Run():
                 return "RUN"
+            case Turn():
+                return self.turn
             case Fresh(number=number):
                 return f"IDS[{number}]"
             case Env(name=name):
@@ -122,6 +128,29 @@ class Language(ABC):
         """Return an expression that waits until somebody has heard something so often, and gives the last."""
 
     @abstractmethod
+    def ordered(self, who: str, heard: Sequence[tuple[str, Sequence[str]]]) -> str:
+        """Return an expression that says whether somebody hears one thing before another: names, and their tests."""
+
+    @abstractmethod
+    def gathered(self, who: str, symptom: Symptom, skipped: int, times: int) -> str:
+        """Return an expression of the list that somebody gathers of what they hear, but for so many of the first.
+
+        It waits until they have heard so much.
+        """
+
+    @abstractmethod
+    def differ(self, one: str, other: str, number: int) -> str:
+        """Return an expression that says whether the last so many items of two lists differ."""
+
+    @abstractmethod
+    def of(self, value: str, tests: Sequence[str]) -> str:
+        """Return an expression that says whether all tests hold for a value, which is `v` in them."""
+
+    @abstractmethod
+    def gone(self) -> str:
+        """Return an expression that says whether the server comes to answer nobody any more."""
+
+    @abstractmethod
     def shows(self, symptom: Symptom, heard: Sequence[str]) -> str:
         """Return an expression that says whether a symptom shows: all or none of these have been heard."""
 
@@ -130,12 +159,34 @@ class Language(ABC):
         return self.conjunction.join(shows)
 
     @abstractmethod
+    def repeat(self, times: int, line: str) -> list[str]:
+        """Return lines that do something so often."""
+
+    @abstractmethod
     def must(self, heard: str) -> str:
         """Return an expression that ends the script, unable to tell, where something has not been heard."""
 
     @abstractmethod
     def loop(self, over: Sequence[str], lines: Sequence[str]) -> list[str]:
         """Return lines that do the same for several people, whose name is `who` in them."""
+
+    @abstractmethod
+    def joins(self, first: str, second: str) -> bool:
+        """Say whether a line that helps may stand on the line before it."""
+
+    def squeezed(self, helpers: Sequence[str], room: int, glue: str) -> list[str]:
+        """Return so many lines at most, or as few as there can be."""
+        told = list(helpers)
+        for width in HELPERS_WIDTHS:
+            place = 1
+            while len(told) > room and place < len(told):
+                first, second = told[place - 1], told[place]
+                is_fit = len(first) + len(second) <= width and _indent(first) == _indent(second)
+                if is_fit and self.joins(first, second):
+                    told[place - 1 : place + 1] = [first + glue + second.strip()]
+                else:
+                    place += 1
+        return told
 
     @abstractmethod
     def settle(self) -> str:
@@ -149,12 +200,16 @@ class Language(ABC):
 class Needs:
     """What a script needs besides its steps."""
 
-    def __init__(self, *, url: str, path: str, namespace: str, ids: int, secret: str, text: str) -> None:
+    def __init__(
+        self, *, url: str, path: str, namespace: str, ids: int, secret: str, is_elsewhere: bool, text: str
+    ) -> None:
         self.url = url
         self.path = path
         self.namespace = namespace
         self.ids = ids
         self.secret = secret
+        self.is_elsewhere = is_elsewhere
+        """Whether people come from an address of this machine that nobody else comes from."""
         self._text = text
 
     def __contains__(self, word: str) -> bool:

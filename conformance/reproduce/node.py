@@ -6,7 +6,7 @@ from typing import Final
 
 from conformance.reproduce.language import MAX_LINES, Language, Needs, packed
 from conformance.reproduce.trace import Step
-from conformance.symptom import ACK, ADMITTED, CLOSED, HTTP, REFUSED, STRAY_ACK, Symptom
+from conformance.symptom import ACK, ADMITTED, CLOSED, EACH, GONE_S, HANDSHAKE, HTTP, REFUSED, STRAY_ACK, Symptom
 
 CONNECT: Final = """\
 const connect = (who, how = {}) => new Promise((done, fail) => {
@@ -23,22 +23,58 @@ OF_STRAY: Final = f"""\
   socket.io.engine.on("message", (data) => {{
     if (acked(data) && isStray(acked(data))) HEARD.push([who, "{STRAY_ACK}", null]); }});
 """
+OF_HANDSHAKES: Final = f"""\
+  socket.io.engine.on("handshake", (told) => HEARD.push([who, "{HANDSHAKE}", told]));
+"""
+ELSEWHERE: Final = """\
+const [b, c, d] = require("node:crypto").randomBytes(3), ADDRESS = [127, 64 + (b % 128), c, 1 + (d % 254)].join(".");
+"""
 OPENED: Final = """\
   socket.on("connect", done).on("connect_error", fail);
 });
 """
 ATTEMPTED: Final = f"""\
   socket.on("connect", () => done(HEARD.push([who, "{ADMITTED}", null])));
-  socket.on("connect_error", (no) => done(HEARD.push([who, "{REFUSED}", no.message])));
+  socket.on("connect_error", (no) => done(HEARD.push([who, "{REFUSED}", no.message]))).io.on("close", done);
 }});
 """
 HEAR: Final = """\
 async function hear(who, name, { times = 1, test = () => true, within = 10 } = {}) {
-  for (let left = within * 50; left > 0; left--, await new Promise((done) => setTimeout(done, 20))) {
+  for (const end = Date.now() + within * 1000; Date.now() < end; await new Promise((done) => setTimeout(done, 20))) {
     const came = HEARD.filter(([one, what, v]) => one === who && what === name && test(v));
     if (came.length >= times) return came[times - 1][2] ?? true;
   }
 }
+"""
+HAS: Final = """\
+const has = (v, one) => (Array.isArray(v) ? v.some((item) => same(item, one)) : Object.hasOwn(v ?? {}, one));
+"""
+GATHER: Final = """\
+const gather = async (who, names, pick, times, skip, within) => {
+  const came = () => HEARD.filter(([one, name]) => one === who && names.includes(name)).slice(skip);
+  const pause = () => new Promise((done) => setTimeout(done, 20));
+  for (let left = within * 50; left > 0 && came().length < times; left--) await pause();
+  return came().map(([, name, v]) => pick(name, v) ?? null);
+};
+"""
+SHA: Final = """\
+const sorted = (v) => (Array.isArray(v) ? v.map(sorted) : v === null || typeof v !== "object" ? v
+  : Object.fromEntries(Object.keys(v).sort().map((key) => [key, sorted(v[key])])));
+const sha = (v) => require("node:crypto").createHash("sha256").update(JSON.stringify(sorted(v))).digest("hex");
+"""
+ORDERED: Final = """\
+const ordered = async (who, ...both) => {
+  const place = ([name, test]) => HEARD.findIndex(([one, what, v]) => one === who && what === name && test(v));
+  for (const [name, test] of both) await hear(who, name, { test, within: 2 });
+  return place(both[0]) >= 0 && place(both[0]) < place(both[1]);
+};
+"""
+GONE_CALL: Final = """\
+const gone = async (url = "PATH?EIO=4&transport=polling") => {
+  for (let left = 5; left > 0; left--, await new Promise((done) => setTimeout(done, 400))) {
+    if (!(await fetch(URL + url, { signal: AbortSignal.timeout(WITHIN) }).catch(() => null))) return true;
+  }
+};
 """
 SAY: Final = f"""\
 const say = async (who, name, values, {{ ack, until, times = 1 }} = {{}}) => {{
@@ -70,10 +106,9 @@ async function ask(method, path, body, headers) {{
 """
 SIGN: Final = """\
 const part = (data) => Buffer.from(JSON.stringify(data)).toString("base64url"), now = Math.floor(Date.now() / 1000);
-const sign = (text, alg) => text + "." +
-  crypto.createHmac("sha" + alg.slice(2), SECRET).update(text).digest("base64url");
-const token = (claims, lives, alg = "HS256") => sign(part({ alg }) + "." +
-  part({ ...(lives && { iat: now, exp: now + lives }), ...claims }), alg);
+const hmac = (text, alg) => crypto.createHmac("sha" + alg.slice(2), SECRET).update(text).digest("base64url");
+const sign = (text, alg) => text + "." + hmac(text, alg), life = (s) => s && { iat: now, exp: now + s };
+const token = (claims, s, alg = "HS256") => sign(part({ alg }) + "." + part({ ...life(s), ...claims }), alg);
 """
 END: Final = """\
 main().then((shows) => process.exit(shows ? 1 : 0), (error) => {
@@ -85,14 +120,20 @@ class Node(Language):
     """Says it in JavaScript."""
 
     suffix, comment, begins, conjunction = ".js", "//", "const ", " && "
+    turn = "turn"
     words = {None: "null", True: "true", False: "false"}  # noqa: RUF012 -- a constant, typed by its base
     comparing = {  # noqa: RUF012
         "is": "same({at}, {value})",
         "is not": "!same({at}, {value})",
         "is one of": "{value}.some((one) => same({at}, one))",
-        "has": "Object.hasOwn({at} ?? {{}}, {value})",
-        "lacks": "!Object.hasOwn({at} ?? {{}}, {value})",
+        "has": "has({at}, {value})",
+        "lacks": "!has({at}, {value})",
         "is long": "{at}?.length === {value}",
+        "is under": "{at} < {value}",
+        "is over": "{at} > {value}",
+        "falls": "!same({at}, [...{at}].sort())",
+        "is no hash of": "{at} !== sha({value})",
+        "is no hash of its": "{at} !== sha(Object.fromEntries({value}.map((key) => [key, v[key]])))",
     }
 
     def literal(self, text: str) -> str:
@@ -117,6 +158,9 @@ class Node(Language):
 
     def at(self, path: Sequence[str | int]) -> str:
         """Return what stands at a path in `v`, or nothing."""
+        if EACH in path:
+            each = path.index(EACH)
+            return f"{self.at(path[:each])}?.map?.((v) => {self.at(path[each + 1 :])})"
         return "v" + "".join(f"?.[{self.literal(step) if isinstance(step, str) else step}]" for step in path)
 
     def deed(self, step: Step, until: tuple[str, int] | None) -> str:
@@ -160,10 +204,38 @@ class Node(Language):
         more = f", {{ {', '.join(how)} }}" if how else ""
         return f"await hear({self.literal(who)}, {self.literal(name)}{more})"
 
+    def ordered(self, who: str, heard: Sequence[tuple[str, Sequence[str]]]) -> str:
+        """Return an expression that says whether somebody hears one thing before another."""
+        both = [f"[{self.literal(name)}, (v) => {' && '.join(tests) or 'true'}]" for name, tests in heard]
+        return f"await ordered({', '.join([self.literal(who), *both])})"
+
+    def gathered(self, who: str, symptom: Symptom, skipped: int, times: int) -> str:
+        """Return an expression of the list that somebody gathers of what they hear."""
+        pick = f"(name, v) => {self.at(symptom.gathers)}" if symptom.gathers else "(name) => name"
+        names = json.dumps(symptom.names)
+        said = [self.literal(who), names, pick, str(times), str(skipped), f"{symptom.waits_s:g}"]
+        return f"await gather({', '.join(said)})"
+
+    def differ(self, one: str, other: str, number: int) -> str:
+        """Return an expression that says whether the ends of two lists differ."""
+        return f"!same(({one}).slice(-{number}), ({other}).slice(-{number}))"
+
+    def of(self, value: str, tests: Sequence[str]) -> str:
+        """Return an expression that says whether all tests hold for a value."""
+        return f"((v) => {' && '.join(tests)})({value})"
+
+    def gone(self) -> str:
+        """Return an expression that says whether the server comes to answer nobody any more."""
+        return "await gone()"
+
     def shows(self, symptom: Symptom, heard: Sequence[str]) -> str:
         """Return an expression that says whether a symptom shows."""
         any_of = " || ".join(heard)
         return f"!({any_of})" if symptom.is_missing else any_of
+
+    def repeat(self, times: int, line: str) -> list[str]:
+        """Return lines that do something so often."""
+        return [f"for (let turn = 0; turn < {times}; turn++) {{", f"  {line}", "}"]
 
     def must(self, heard: str) -> str:
         """Return an expression that ends the script where something has not been heard."""
@@ -172,6 +244,10 @@ class Node(Language):
     def loop(self, over: Sequence[str], lines: Sequence[str]) -> list[str]:
         """Return lines that do the same for several people."""
         return [f"for (const who of {json.dumps(over)}) {{", *(f"  {line}" for line in lines), "}"]
+
+    def joins(self, first: str, second: str) -> bool:
+        """Say whether a line that helps may stand on the line before it: statements, whole on their lines."""
+        return first.endswith(";") and second.endswith(";") and not second.lstrip().startswith(("}", ".", "//"))
 
     def settle(self) -> str:
         """Return an expression that waits until everybody has heard what was sent to them."""
@@ -184,7 +260,7 @@ class Node(Language):
         lines += (
             ['const crypto = require("node:crypto");'] if "RUN" in needs or "IDS[" in needs or "token(" in needs else []
         )
-        lines += ['const same = require("node:util").isDeepStrictEqual;'] if "same(" in needs else []
+        lines += ['const same = require("node:util").isDeepStrictEqual;'] if "same(" in needs or "has(" in needs else []
         new = {"URL": f"process.argv[2] ?? {self.literal(needs.url)}", "NS": self.literal(needs.namespace)}
         new |= {"HERE": "{}", "HEARD": "[]"}
         new |= {"SECRET": needs.secret} if "token(" in needs else {}
@@ -202,17 +278,23 @@ class Node(Language):
         told.append("return shows;")
         end = ["}", *END.splitlines()]
         begin = [*lines, "async function main() {"]
-        return [*begin, *packed([f"  {line}" for line in told], MAX_LINES - len(begin) - len(end), " "), *end]
+        main = packed([f"  {line}" for line in told], MAX_LINES - len(begin) - len(end), " ")
+        return [*self.squeezed(begin, MAX_LINES - len(main) - len(end), " "), *main, *end]
 
     def _helpers(self, needs: Needs) -> list[str]:
         helpers: list[str] = []
         if "connect(" in needs:
             options = "" if needs.path == "/socket.io/" else f"path: {self.literal(needs.path)}, "
+            options += "localAddress: ADDRESS, " if needs.is_elsewhere else ""
+            helpers += [ELSEWHERE] if needs.is_elsewhere else []
             helpers.append(
                 CONNECT.replace("OPTIONS", options)
                 + (OF_CLOSED if CLOSED in needs else "")
                 + (OF_STRAY if STRAY_ACK in needs else "")
-                + (ATTEMPTED if REFUSED in needs or ADMITTED in needs else OPENED)
+                + (OF_HANDSHAKES if HANDSHAKE in needs else "")
+                + (ATTEMPTED if any(one in needs for one in (REFUSED, ADMITTED)) else OPENED)
             )
         calls = {"say(": SAY, "settle(": SETTLE, "http(": HTTP_CALL, "ask(": ASK, "token(": SIGN}
+        gone = GONE_CALL.replace("WITHIN", str(GONE_S * 1000)).replace("PATH", needs.path)
+        calls |= {"has(": HAS, "ordered(": ORDERED, "gather(": GATHER, "sha(": SHA, "gone(": gone}
         return [*helpers, HEAR, *(helper for call, helper in calls.items() if call in needs)]

@@ -3,15 +3,21 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from conformance.reproduce.trace import Bound, Picked, Source, Step, Template, Token, Trace, sources, spoken
-from conformance.symptom import HTTP
+from conformance.symptom import EACH, HTTP, Test
+
+COUNTS: Final = {"is under", "is over", "is long"}
+"""Tests of a number, which may be that of everybody who is there."""
 
 
 def pruned(trace: Trace) -> Trace:
     """Return a trace without steps that the contract refuses, and without people who take no part in it."""
+    tried = {(step.deed, step.name) for step in trace.steps[trace.window : trace.window + 1]}
     for n in reversed(range(trace.window)):
-        if trace.steps[n].is_refused:
+        # What was refused may have changed something all the same, where another event brings it to light.
+        if trace.steps[n].is_refused and (trace.steps[n].deed, trace.steps[n].name) in tried:
             trace = _without(trace, {n})
     for who in dict.fromkeys(step.who for step in trace.steps):
         if _is_bystander(trace, who):
@@ -22,9 +28,16 @@ def pruned(trace: Trace) -> Trace:
     return trace
 
 
+def _is_of_all(test: Test) -> bool:
+    """Say whether what a test is of is what everybody has done together: a number, or a list."""
+    return test.like in COUNTS or EACH in test.path
+
+
 def _is_bystander(trace: Trace, who: str) -> bool:
     """Say whether somebody only came, perhaps to another place, and nobody else has to do with them."""
     own = [n for n, step in enumerate(trace.steps) if step.who == who]
+    if any(one.symptom.gathers is not None or any(map(_is_of_all, one.symptom.tests)) for one in trace.symptoms):
+        return False
     if who == HTTP or any(n >= trace.window for n in own) or any(who == one.symptom.who for one in trace.symptoms):
         return False
     if any(trace.steps[n].deed not in {"connect", "emit", "leave", "cut"} for n in own):
@@ -32,7 +45,7 @@ def _is_bystander(trace: Trace, who: str) -> bool:
     tokens = [source for n in own for source in spoken(trace.steps[n]) if isinstance(source, Token)]
     others = [step for step in trace.steps if step.who != who and not _is_in_name_of(step, tokens)]
     said = [template for step in others for template in (step.arguments, step.url, step.headers, step.auth)]
-    said += [value for one in trace.symptoms for value in one.values]
+    said += [value for one in trace.symptoms for value in one.every]
     if _is_spoken_of(trace, who, own, tokens, said):
         return False
     # Whoever did only what several did, such as coming and joining, or those did who matter, is one of many.
@@ -80,7 +93,9 @@ def _leaves(template: Template) -> Iterator[Template]:
 def _is_idle_request(trace: Trace, n: int) -> bool:
     """Say whether a request got a session that nobody uses, or was made in the name of nobody who is left."""
     step = trace.steps[n]
-    templates = [source for one in trace.symptoms for value in one.values for source in sources(value)]
+    if step.name == "GET" and any(HTTP in one.symptom.names for one in trace.symptoms):
+        return False  # what was answered to it counts
+    templates = [source for one in trace.symptoms for value in one.every for source in sources(value)]
     others = [source for place, one in enumerate(trace.steps) if place != n for source in spoken(one)]
     if step.deed != "http" or any(picked.step == n for picked in _picks([*templates, *others])):
         return False
@@ -92,7 +107,7 @@ def _is_idle_request(trace: Trace, n: int) -> bool:
 def _without(trace: Trace, dropped: Collection[int]) -> Trace:
     """Return a trace without some steps, or the whole where others speak of what came of these."""
     said = [source for n, step in enumerate(trace.steps) if n not in dropped for source in spoken(step)]
-    said += [source for one in trace.symptoms for value in one.values for source in sources(value)]
+    said += [source for one in trace.symptoms for value in one.every for source in sources(value)]
     if not dropped or any(n >= trace.window for n in dropped) or any(one.step in dropped for one in _picks(said)):
         return trace
     kept = [n for n in range(len(trace.steps)) if n not in dropped]
@@ -102,7 +117,7 @@ def _without(trace: Trace, dropped: Collection[int]) -> Trace:
         trace,
         steps=tuple(_moved(trace.steps[n], places, gone) for n in kept),
         window=sum(n < trace.window for n in kept),
-        symptoms=tuple(replace(one, values=tuple(_at(v, places) for v in one.values)) for one in trace.symptoms),
+        symptoms=tuple(one.changed(lambda value: _at(value, places)) for one in trace.symptoms),
     )
 
 

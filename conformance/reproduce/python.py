@@ -1,31 +1,40 @@
 """Scripts in Python, with the asynchronous client of python-socketio."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from conformance.reproduce.language import MAX_LINES, Language, Needs, packed
 from conformance.reproduce.trace import Step
-from conformance.symptom import ACK, ADMITTED, CLOSED, HTTP, REFUSED, STRAY_ACK, Symptom
+from conformance.symptom import ACK, ADMITTED, CLOSED, EACH, GONE_S, HANDSHAKE, HTTP, REFUSED, STRAY_ACK, Symptom
 
 CONNECT: Final = """\
 async def connect(who, **how):
-    sio = HERE[who] = {client}(reconnection=False, request_timeout=20)
+    sio = HERE[who] = {client}(reconnection=False, request_timeout=20{more})
     sio.on("*", lambda name, *values: HEARD.append((who, name, (values or [None])[0])), NS)
 """
 OF_CLOSED: Final = f"""\
     sio.on("disconnect", lambda *why: HEARD.append((who, "{CLOSED}", why)), NS)
 """
 OF_FENCES: Final = """\
-    sio.on("connect_error", lambda *_: sio.fence.set(), "*")
-    sio.on("connect", lambda *_: sio.fence.set(), "*")
+    for kind in ("connect", "connect_error"): sio.on(kind, lambda *_: sio.fence.set(), "*")
 """
 OPEN: Final = """\
     how = {{"transports": ["websocket"], "wait_timeout": 20, **how}}
     await sio.connect(URL, namespaces=[NS], {options}**how)
 """
+OF_HANDSHAKES: Final = f"""\
+    told = {{"pingInterval": sio.eio.ping_interval * 1000, "pingTimeout": sio.eio.ping_timeout * 1000}}
+    HEARD.append((who, "{HANDSHAKE}", told))
+"""
+ELSEWHERE: Final = """\
+ADDRESS = ".".join(map(str, (127, 64 + os.urandom(1)[0] % 128, os.urandom(1)[0], 1 + os.urandom(1)[0] % 254)))
+def elsewhere(): return aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(ADDRESS, 0)))
+"""
 ATTEMPT: Final = f"""\
-    sio.on("connect_error", lambda no=None: HEARD.append((who, "{REFUSED}", no.get("message") if no else "")), NS)
+    words = lambda why="": why.get("message") if type(why) is dict else why
+    sio.on("connect_error", lambda *why: HEARD.append((who, "{REFUSED}", words(*why))), NS)
     how = {{{{"transports": ["websocket"], "wait_timeout": 20, **how}}}}
     try: await sio.connect(URL, namespaces=[NS], {{options}}**how)
     except socketio.exceptions.ConnectionError: return
@@ -40,10 +49,37 @@ class Client(socketio.AsyncClient):
 """
 HEAR: Final = """\
 async def hear(who, name, times=1, test=lambda v: True, within=10):
-    for _ in range(int(within * 50)):
+    end = time.monotonic() + within
+    while time.monotonic() < end:
         came = [value for one, what, value in HEARD if (one, what) == (who, name) and test(value)]
         if len(came) >= times: return came[times - 1] or True
         await asyncio.sleep(0.02)
+"""
+GATHER: Final = """\
+async def gather(who, names, pick, times, skip, within):
+    for _ in range(int(within * 50)):
+        came = [pick(name, v) for one, name, v in HEARD if one == who and name in names][skip:]
+        if len(came) >= times: break
+        await asyncio.sleep(0.02)
+    return came
+"""
+SHA: Final = """\
+def text(value): return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def sha(value): return hashlib.sha256(text(value).encode()).hexdigest()
+"""
+ORDERED: Final = """\
+async def ordered(who, *both):
+    is_there = [await hear(who, name, test=test, within=2) for name, test in both]
+    own = [(name, v) for one, name, v in HEARD if one == who]
+    place = lambda what, test: next(n for n, (name, v) in enumerate(own) if name == what and test(v))
+    return all(is_there) and place(*both[0]) < place(*both[1])
+"""
+GONE_CALL: Final = """\
+async def gone(url="{path}?EIO=4&transport=polling"):
+    for _ in range(5):
+        try: await asyncio.sleep(0.4) or await asyncio.to_thread(urllib.request.urlopen, URL + url, None, {within})
+        except urllib.error.HTTPError: pass
+        except OSError: return True
 """
 SAY: Final = f"""\
 async def say(who, name, *values, ack=False, until=None, times=1):
@@ -69,8 +105,7 @@ def ask(method, path, body=None, **headers):
     try: answer = urllib.request.urlopen(urllib.request.Request(URL + path, data, {{**kind, **headers}}, method=method))
     except urllib.error.HTTPError as error: answer = error
     body, headers = answer.read().decode(), {{name.lower(): value for name, value in answer.headers.items()}}
-    try: body = json.loads(body)
-    except ValueError: pass
+    body = json.loads(body) if body[:1] in tuple('{{["') else body
     HEARD.append(("{HTTP}", "{HTTP}", {{"status": answer.status, "body": body, "headers": headers}}))
     return body
 """
@@ -81,13 +116,16 @@ def token(claims, lives=None, alg="HS256"):
     return (text + b"." + part(hmac.digest(SECRET.encode(), text, "sha" + alg[2:]))).decode()
 def part(data): return base64.urlsafe_b64encode(data).rstrip(b"=")
 """
-AT: Final = """\
+AT: Final = f"""\
 def at(value, *path):
-    for step in path:
+    for n, step in enumerate(path):
+        if step == "{EACH}": return [at(one, *path[n + 1:]) for one in value or ()]
         try: value = value[step]
         except (LookupError, TypeError): return None
     return value
 """
+COMPOUND: Final = "async|class|def|elif|else|except|finally|for|if|try|while|with"
+"""How statements begin that cannot stand on a line with others."""
 END: Final = """\
 sys.excepthook = lambda kind, error, trace: print("nobody can tell:", repr(error), flush=True) or os._exit(2)
 os._exit(asyncio.run(main()))
@@ -98,6 +136,7 @@ class Python(Language):
     """Says it in Python."""
 
     suffix, comment, begins, conjunction = ".py", "#", "", " and "
+    turn = "str(turn)"
     words = {None: "None", True: "True", False: "False"}  # noqa: RUF012 -- a constant, typed by its base
     comparing = {  # noqa: RUF012
         "is": "{at} == {value}",
@@ -106,6 +145,11 @@ class Python(Language):
         "has": "{value} in ({at} or ())",
         "lacks": "{value} not in ({at} or ())",
         "is long": "len({at} or ()) == {value}",
+        "is under": "({at} or 0) < {value}",
+        "is over": "({at} or 0) > {value}",
+        "falls": "{at} != sorted({at})",
+        "is no hash of": "{at} != sha({value})",
+        "is no hash of its": "{at} != sha({{key: v[key] for key in {value}}})",
     }
 
     def literal(self, text: str) -> str:
@@ -173,10 +217,38 @@ class Python(Language):
         said += [] if within_s is None else [f"within={within_s:g}"]
         return f"await hear({', '.join(said)})"
 
+    def ordered(self, who: str, heard: Sequence[tuple[str, Sequence[str]]]) -> str:
+        """Return an expression that says whether somebody hears one thing before another."""
+        both = [f"({self.literal(name)}, lambda v: {' and '.join(tests) or True})" for name, tests in heard]
+        return f"await ordered({', '.join([self.literal(who), *both])})"
+
+    def gathered(self, who: str, symptom: Symptom, skipped: int, times: int) -> str:
+        """Return an expression of the list that somebody gathers of what they hear."""
+        names = ", ".join(f"{self.literal(name)}" for name in symptom.names)
+        pick = f"lambda name, v: {self.at(symptom.gathers or ())}" if symptom.gathers else "lambda name, v: name"
+        said = [self.literal(who), f"({names},)", pick, str(times), str(skipped), f"{symptom.waits_s:g}"]
+        return f"await gather({', '.join(said)})"
+
+    def differ(self, one: str, other: str, number: int) -> str:
+        """Return an expression that says whether the ends of two lists differ."""
+        return f"({one})[-{number}:] != ({other})[-{number}:]"
+
+    def of(self, value: str, tests: Sequence[str]) -> str:
+        """Return an expression that says whether all tests hold for a value."""
+        return f"(lambda v: {' and '.join(tests)})({value})"
+
+    def gone(self) -> str:
+        """Return an expression that says whether the server comes to answer nobody any more."""
+        return "await gone()"
+
     def shows(self, symptom: Symptom, heard: Sequence[str]) -> str:
         """Return an expression that says whether a symptom shows."""
         any_of = " or ".join(heard)
         return f"not ({any_of})" if symptom.is_missing else any_of
+
+    def repeat(self, times: int, line: str) -> list[str]:
+        """Return lines that do something so often."""
+        return [f"for turn in range({times}):", f"    {line}"]
 
     def must(self, heard: str) -> str:
         """Return an expression that ends the script where something has not been heard."""
@@ -186,16 +258,46 @@ class Python(Language):
         """Return lines that do the same for several people."""
         return [f"for who in ({', '.join(map(self.literal, over))}):", *(f"    {line}" for line in lines)]
 
+    def squeezed(self, helpers: Sequence[str], room: int, glue: str) -> list[str]:
+        """Return so many lines at most, or as few as there can be; a body of one line stands behind its head."""
+        told = super().squeezed(helpers, room, glue)
+        place = 1
+        while len(told) > room and place < len(told) - 1:
+            depth, body, after = (len(line) - len(line.lstrip()) for line in told[place - 1 : place + 2])
+            is_alone = told[place - 1].endswith(":") and after <= depth < body
+            if is_alone and not re.match(rf"\s*({COMPOUND})\b", told[place]):
+                told[place - 1 : place + 1] = [f"{told[place - 1]} {told[place].strip()}"]
+            place += 1
+        return told
+
+    def joins(self, first: str, second: str) -> bool:
+        """Say whether a line that helps may stand on the line before it: simple statements, whole on their lines."""
+        is_simple = not any(re.match(rf"\s*({COMPOUND})\b|\s*#", line) for line in (first, second))
+        is_simple = is_simple and not re.match(r"\s*return\b", first)
+        return is_simple and not first.endswith((":", ",", "(", "[", "{", "\\")) and not second.endswith(":")
+
     def settle(self) -> str:
         """Return an expression that waits until everybody has heard what was sent to them."""
         return "await settle()"
 
     def script(self, head: Sequence[str], body: Sequence[str], needs: Needs) -> list[str]:
         """Return the lines of a whole script."""
-        modules = {"asyncio": "", "os": "", "sys": "", "json": "http( ask( token(", "urllib.request": "http( ask("}
-        modules |= {"base64": "token(", "hmac": "token(", "time": "token(", "uuid": "RUN IDS["}
+        modules = {
+            "asyncio": "",
+            "os": "",
+            "sys": "",
+            "time": "",
+            "json": "http( ask( token( sha(",
+            "hashlib": "sha(",
+        }
+        modules |= {
+            "urllib.request": "http( ask( gone(",
+            "uuid": "RUN IDS[",
+            **dict.fromkeys(("base64", "hmac"), "token("),
+        }
         used = [name for name, words in modules.items() if not words or any(w in needs for w in words.split())]
         used += ["socketio"] if "connect(" in needs else []
+        used += ["aiohttp"] if needs.is_elsewhere else []
         lines = [*(f"# {line}" for line in head), f"import {', '.join(sorted(used))}"]
         new = {"RUN": "uuid.uuid4().hex[:6]"} if "RUN" in needs else {}
         new |= {"IDS": f"[str(uuid.uuid4()) for _ in range({needs.ids})]"} if needs.ids else {}
@@ -208,22 +310,32 @@ class Python(Language):
         *steps, last = body
         steps += [f"shows = bool({last})", 'print(*HEARD, f"the fault shows: {shows}", sep="\\n", flush=True)']
         told = [f"    {line}" for line in [*steps, "return shows"]]
-        rest = [*lines, "async def main():", *END.splitlines()]
-        return [*rest[: -len(END.splitlines())], *packed(told, MAX_LINES - len(rest), "; "), *END.splitlines()]
+        end = END.splitlines()
+        begin = [*lines, "async def main():"]
+        body = packed(told, MAX_LINES - len(begin) - len(end), "; ")
+        return [*self.squeezed(begin, MAX_LINES - len(body) - len(end), "; "), *body, *end]
 
     def _helpers(self, needs: Needs) -> list[str]:
-        helpers = [STRAY] if STRAY_ACK in needs else []
+        helpers = [*([STRAY] if STRAY_ACK in needs else []), *([ELSEWHERE] if needs.is_elsewhere else [])]
         if "connect(" in needs:
             options = "" if needs.path == "/socket.io/" else f"socketio_path={self.literal(needs.path)}, "
             client = "Client" if STRAY_ACK in needs else "socketio.AsyncClient"
-            opening = ATTEMPT if REFUSED in needs or ADMITTED in needs else OPEN
+            more = ", http_session=elsewhere()" if needs.is_elsewhere else ""
+            opening = ATTEMPT if any(one in needs for one in (REFUSED, ADMITTED)) else OPEN
             helpers.append(
-                CONNECT.format(client=client)
+                CONNECT.format(client=client, more=more)
                 + (OF_CLOSED if CLOSED in needs else "")
                 + (OF_FENCES if "settle(" in needs else "")
                 + opening.format(options=options)
+                + (OF_HANDSHAKES if HANDSHAKE in needs else "")
             )
         calls = {"hear(": HEAR, "say(": SAY, "settle(": SETTLE, "http(": HTTP_CALL, "ask(": ASK, "token(": SIGN}
-        calls["at("] = AT
+        calls |= {
+            "at(": AT,
+            "ordered(": ORDERED,
+            "gather(": GATHER,
+            "sha(": SHA,
+            "gone(": GONE_CALL.format(path=needs.path, within=GONE_S),
+        }
         named = {call: helper for call, helper in calls.items() if call in needs}
         return [*helpers, *({"hear(": HEAR} | named).values()]

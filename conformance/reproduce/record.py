@@ -8,10 +8,12 @@ from typing import Final, cast
 
 from conformance.reproduce.binding import Binder
 from conformance.reproduce.evidence import Aside, Evidence, Exchange, Pause
-from conformance.reproduce.trace import Deed, Picked, Shown, Step, Template, Trace
-from conformance.symptom import ACK, ADMITTED, CLOSED, HTTP, REFUSED, STRAY_ACK, Symptom, Test
+from conformance.reproduce.trace import Bound, Deed, Picked, Shown, Source, Step, Template, Token, Trace, Turn
+from conformance.reproduce.unshown import ELSEWHERE, IN_ACKS, IN_PINGS, NOTHING
+from conformance.symptom import ACK, ADMITTED, CLOSED, GONE, HTTP, REFUSED, STRAY_ACK, Symptom, Test
 from protocols.contract import Json
 from simulators import strict_json
+from simulators.connection import NOT_LET_IN
 from simulators.history import Direction, Record
 from simulators.people import Asked
 
@@ -61,6 +63,7 @@ class _Recorder:
         self._group = 0  # where it began
         self._begun = sorted(set(evidence.begun))
         self._at = 0  # after how many records
+        self._last_ns = 0  # when somebody did something last
 
     def trace(self, symptoms: Sequence[Symptom]) -> Trace:
         for one in self.evidence.records:
@@ -75,6 +78,8 @@ class _Recorder:
         self._at = len(self.evidence.records)
         for _, aside in asides:
             self._take_aside(aside)
+        while self.steps and self.steps[-1].deed == "wait" and any(symptom.until_ns for symptom in symptoms):
+            self.steps.pop()
         if any(symptom.is_belated for symptom in symptoms):
             self.window = max((n for n, step in enumerate(self.steps) if step.deed != "wait"), default=0)
         shown = symptoms or tuple(self._again())
@@ -89,12 +94,13 @@ class _Recorder:
             steps=tuple(self.steps),
             window=len(self.steps) if self.window is None else min(self.window, len(self.steps)),
             symptoms=tuple(map(self._shown, shown)),
-            unshown=self.unshown or ("" if shown else "nothing that comes over the wire shows it"),
+            unshown=self.unshown or ("" if shown else NOTHING),
         )
 
     def _is_farewell(self, step: Step, symptoms: Sequence[Symptom]) -> bool:
         """Say whether the judge let somebody go because all was known."""
-        return step.deed in {"leave", "cut"} and any(step.who == symptom.who for symptom in symptoms)
+        is_over = any(GONE in symptom.names for symptom in symptoms) and len(self.steps) - 1 != self.window
+        return step.deed in {"leave", "cut"} and (is_over or any(step.who == symptom.who for symptom in symptoms))
 
     # ---- deeds -------------------------------------------------------------------------------------------------
 
@@ -117,9 +123,11 @@ class _Recorder:
     def _take(self, one: Record) -> None:
         if _HTTP_LINE.match(one.name):
             return
+        if one.direction is Direction.SENT or one.name in {_SAID_GOODBYE, _WAS_CUT} or one.endpoint is not None:
+            self._last_ns = one.at_ns
         match one.direction:
             case Direction.SENT if one.is_ack:
-                self.unshown = "it takes acks of what the server asks"
+                self.unshown = IN_ACKS
             case Direction.SENT:
                 deed: Deed = "raw" if one.name == "raw" and one.ack_id is None else "emit"
                 arguments = tuple(map(self.binder.say, one.arguments))
@@ -138,7 +146,7 @@ class _Recorder:
             case _ if one.endpoint is not None:
                 self._connect(one)
             case "answers no more pings":
-                self.unshown = "stock clients answer every ping"
+                self.unshown = IN_PINGS
             case name if name == _SAID_GOODBYE:
                 self._add(Step(deed="leave", who=one.actor))
             case name if name == _WAS_CUT:
@@ -149,10 +157,15 @@ class _Recorder:
     def _connect(self, one: Record) -> None:
         endpoint = one.endpoint
         assert endpoint is not None
-        if endpoint.local_addr is not None:
-            self.unshown = "it takes an address of its own to come from"
         if endpoint.path != self.evidence.target.path or endpoint.namespace != self.evidence.target.namespace:
-            self.unshown = "it takes another namespace, or another path"
+            self.unshown = ELSEWHERE
+        last = self.steps[-1] if self.steps else None
+        is_new = any(begun <= self._at for begun in self._begun)
+        if last is not None and (last.deed, last.who) == ("connect", one.actor) and not is_new:
+            auth = last.auth if last.times > 1 else _in_turn(last.auth, one.actor)
+            self.steps[-1] = replace(last, times=last.times + 1, auth=auth)  # one of many
+            self._answered(one)
+            return
         step = Step(
             deed="connect",
             who=one.actor,
@@ -160,11 +173,16 @@ class _Recorder:
             headers={name: self.binder.say(value) for name, value in endpoint.headers.items()},
             query=endpoint.query,
             transport=endpoint.transport,
+            is_elsewhere=endpoint.local_addr is not None,
         )
         self._add(step)
+        self._answered(one)
+
+    def _answered(self, one: Record) -> None:
+        """Take in how the server answered somebody's knock."""
         if one.name.startswith("refused: "):
             self._hear(one.actor, REFUSED, one.name.removeprefix("refused: "))
-        else:
+        elif one.name != NOT_LET_IN:
             self._hear(one.actor, ADMITTED, None)
 
     def _take_aside(self, aside: Aside) -> None:
@@ -228,9 +246,13 @@ class _Recorder:
             self.came.append((who, name, cast("Json", value)))
 
     def _shown(self, symptom: Symptom) -> Shown:
+        if symptom.until_ns:
+            within_s = max(0.0, (symptom.until_ns - self._last_ns) / 1e9)
+            symptom = replace(symptom, until_ns=0, within_s=within_s, is_early=True)
         if not symptom.is_missing:
             symptom = replace(symptom, times=symptom.times or max(1, self._times(symptom)))
-        return Shown(symptom, tuple(self.binder.say(test.value) for test in symptom.tests))
+        later = None if symptom.later is None else self._shown(symptom.later)
+        return Shown(symptom, tuple(self.binder.say(test.value) for test in symptom.tests), later)
 
     def _times(self, symptom: Symptom) -> int:
         return sum(_is_of(symptom, *arrival) for arrival in self.came)
@@ -262,8 +284,33 @@ class _Recorder:
         return len(str(leaf)) > 1 and bool(word.search(self.told)) and not word.search(self.expected)
 
 
+def _in_turn(template: Template, who: str) -> Template:
+    """Return what somebody shows who comes more than once, each time as somebody else where a name is theirs to say."""
+    match template:
+        case Bound(parts=parts):
+            return Bound(tuple(piece for part in parts for piece in _numbered(part, who)))
+        case str() | bytes():
+            return template
+        case Mapping():
+            return {key: _in_turn(value, who) for key, value in template.items()}
+        case _:
+            return template
+
+
+def _numbered(part: str | Source, who: str) -> Sequence[str | Source]:
+    match part:
+        case Token(claims=claims):
+            return (replace(part, claims=tuple((key, _in_turn(value, who)) for key, value in claims)),)
+        case str() if who in part:
+            before, after = part.split(who, 1)
+            return tuple(piece for piece in (before + who, Turn(), after) if piece != "")
+        case _:
+            return (part,)
+
+
 def _is_of(symptom: Symptom, who: str, name: str, value: Json) -> bool:
-    return who == symptom.who and name in symptom.names and all(test.holds(value) for test in symptom.tests)
+    is_one = who == symptom.who and name in symptom.names
+    return is_one and (symptom.gathers is not None or all(test.holds(value) for test in symptom.tests))
 
 
 def _leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Json]]:

@@ -11,8 +11,22 @@ from typing import Final
 import aiohttp
 import jwt
 
-from conformance.reproduce.trace import Env, Fresh, Picked, Run, Shown, Source, Step, Template, Token, Trace, fill
-from conformance.symptom import ACK, ADMITTED, CLOSED, HTTP, REFUSED, STRAY_ACK, Test
+from conformance.reproduce.script import ALL
+from conformance.reproduce.trace import Env, Fresh, Picked, Run, Shown, Source, Step, Template, Token, Trace, Turn, fill
+from conformance.symptom import (
+    ACK,
+    ADMITTED,
+    CLOSED,
+    GONE,
+    GONE_S,
+    HANDSHAKE,
+    HTTP,
+    REFUSED,
+    STRAY_ACK,
+    Symptom,
+    Test,
+    value_at,
+)
 from protocols import PROTOCOLS
 from protocols.errors import ConnectionLost, ConnectRefused, NotHeard, TargetUnreachable, UsageError, WireError
 from simulators import strict_json
@@ -22,7 +36,10 @@ from simulators.received import Answer, Received
 
 ANSWERED_S: Final = 10.0
 """How long anything may take that is no promise."""
+LOOKS: Final = 5
+"""How often it is seen whether the server answers anybody, until it is said that it goes on."""
 _LOOK_S: Final = 0.02
+_AGAIN_S: Final = 0.4
 
 
 async def shows(trace: Trace, url: str) -> bool:
@@ -34,7 +51,8 @@ async def shows(trace: Trace, url: str) -> bool:
         player = _Player(trace, url, http)
         try:
             for n, step in enumerate(trace.steps):
-                await player.play(n, step)
+                for player.turn in range(step.times):
+                    await player.play(n, step)
             return all([await player.is_there(n, one) for n, one in enumerate(trace.symptoms)])
         finally:
             await player.close()
@@ -49,6 +67,8 @@ class _Player:
         self.heard: list[tuple[str, str, object]] = []  # who, what, its first value
         self.began: dict[int, Counter[tuple[str, str]]] = {}  # step -> what had been heard before it
         self.run = secrets.token_hex(3)
+        self.address = f"127.{64 + secrets.randbelow(128)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}"
+        self.turn = 0
         self.fresh: dict[int, str] = {}
         self.tokens: dict[str, str] = {}
         self.watchers: list[asyncio.Task[None]] = []
@@ -64,7 +84,7 @@ class _Player:
 
     async def play(self, n: int, step: Step) -> None:
         """Do one thing, and wait until everybody has heard what it caused, unless the next follows at once."""
-        self.began[n] = Counter((who, name) for who, name, _ in self.heard)
+        self.began.setdefault(n, Counter((who, name) for who, name, _ in self.heard))
         try:
             await self._do(step)
         except ConnectionLost:
@@ -118,6 +138,7 @@ class _Player:
             auth=auth if isinstance(auth, dict) else None,
             headers=headers,
             query=step.query,
+            local_addr=self.address if step.is_elsewhere else None,
         )
         try:
             connection = await Connection.open(
@@ -132,6 +153,9 @@ class _Player:
             self.heard.append((who, REFUSED, refused.message))
             return
         self.heard.append((who, ADMITTED, None))
+        self.heard.append((who, HANDSHAKE, connection.heartbeat))
+        if (before := self.here.pop(who, None)) is not None:
+            await before.close()
         self.here[who] = connection
         self.watchers.append(asyncio.create_task(self._watch(who, connection)))
 
@@ -178,6 +202,8 @@ class _Player:
         match source:
             case Run():
                 return self.run
+            case Turn():
+                return self.turn
             case Fresh(number=number):
                 return self.fresh.setdefault(number, str(uuid.uuid4()))
             case Env(name=name):
@@ -222,13 +248,19 @@ class _Player:
 
     async def is_there(self, n: int, one: Shown) -> bool:
         """Say whether one of the symptoms is there, once that is known."""
-        symptom = one.symptom
-        tests = [
-            Test(test.path, test.like, await self._fill(value))  # type: ignore[arg-type]  # of JSON comes JSON
-            for test, value in zip(symptom.tests, one.values, strict=True)
-        ]
-        before = sum(step.matches[n] for step in self.trace.steps[: self.trace.window])
-        wanted = before + (1 if symptom.is_missing else symptom.times)
+        symptom, tests = one.symptom, await self._tests(one)
+        if GONE in symptom.names:
+            return await self.is_gone(LOOKS)
+        if one.later is not None:
+            return await self._is_before(one, one.later)
+        before = 0 if symptom.is_ever else sum(step.matches[n] for step in self.trace.steps[: self.trace.window])
+        if symptom.gathers is not None:
+            if symptom.beside:
+                both = [await self._gather(symptom, who, 0, ALL) for who in (symptom.who, symptom.beside)]
+                return both[0][-symptom.times :] != both[1][-symptom.times :]
+            gathered = await self._gather(symptom, symptom.who, before, symptom.times)
+            return all(test.holds(gathered) for test in tests)
+        wanted = before + symptom.times
         deadline = time.monotonic() + symptom.waits_s
         while True:
             came = sum(
@@ -238,6 +270,58 @@ class _Player:
             if came >= wanted or time.monotonic() > deadline:
                 return (came >= wanted) is not symptom.is_missing
             await asyncio.sleep(_LOOK_S)
+
+    async def _tests(self, one: Shown) -> list[Test]:
+        return [
+            Test(test.path, test.like, await self._fill(value))  # type: ignore[arg-type]  # of JSON comes JSON
+            for test, value in zip(one.symptom.tests, one.values, strict=True)
+        ]
+
+    async def _gather(self, symptom: Symptom, whose: str, before: int, times: int) -> list[object]:
+        """Return what stands at a path of all that somebody hears, once that is all, but for what came before."""
+        deadline = time.monotonic() + symptom.waits_s
+        path = symptom.gathers or ()
+        while True:
+            came = [
+                value_at(value, path) if path else name
+                for who, name, value in self.heard
+                if who == whose and name in symptom.names
+            ][before:]
+            if len(came) >= times or time.monotonic() > deadline:
+                return came
+            await asyncio.sleep(_LOOK_S)
+
+    async def _is_before(self, first: Shown, second: Shown) -> bool:
+        """Say whether somebody hears one thing before another, once both have come."""
+        deadline = time.monotonic() + first.symptom.waits_s
+        while (places := [await self._place(first), await self._place(second)]).count(None):
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(_LOOK_S)
+        one, other = places
+        return one is not None and other is not None and one < other
+
+    async def _place(self, one: Shown) -> int | None:
+        symptom, tests = one.symptom, await self._tests(one)
+        places = (
+            place
+            for place, (who, name, value) in enumerate(self.heard)
+            if who == symptom.who and name in symptom.names and all(test.holds(value) for test in tests)
+        )
+        return next(places, None)
+
+    async def is_gone(self, looks: int) -> bool:
+        """Look so often whether the server answers anybody, and say whether it does no more."""
+        for _ in range(looks):
+            await asyncio.sleep(_AGAIN_S)
+            try:
+                within = aiohttp.ClientTimeout(total=GONE_S)
+                url = f"{self.url}{self.trace.path}?EIO=4&transport=polling"
+                async with self.http.get(url, timeout=within):
+                    pass
+            except (TimeoutError, aiohttp.ClientError):
+                return True
+        return False
 
 
 def _each(template: Template) -> list[Source]:

@@ -7,8 +7,10 @@ from typing import Final
 
 from conformance.reproduce.language import Language, Needs
 from conformance.reproduce.trace import Fresh, Picked, Shown, Step, Token, Trace, sources, spoken
-from conformance.symptom import ACK, ADMITTED, CLOSED, HTTP, REFUSED
+from conformance.symptom import ACK, ADMITTED, CLOSED, GONE, HTTP, REFUSED
 
+ALL: Final = 1_000_000
+"""More than anybody hears, so that all their time is waited for."""
 NOT_AWAITED: Final = {ADMITTED, CLOSED, REFUSED, HTTP}
 """What is heard of a step without waiting for it."""
 
@@ -38,6 +40,7 @@ class _Writer:
             namespace=self.trace.namespace,
             ids=max(numbers, default=-1) + 1,
             secret=self.language.secret,
+            is_elsewhere=any(step.is_elsewhere for step in self.trace.steps),
             text="\n".join(body),
         )
         return self.language.script(head, body, needs)
@@ -99,7 +102,8 @@ class _Writer:
         before = self.heard.copy()
         self.heard.update(step.heard)
         line = language.deed(step, until)
-        yield self._named(n, step, until, line)
+        named = self._named(n, step, until, line)
+        yield from [named] if step.times == 1 else language.repeat(step.times, named)
         yield from self._others(n, step, until, before)
 
     def _named(self, n: int, step: Step, until: tuple[str, int] | None, line: str) -> str:
@@ -127,7 +131,8 @@ class _Writer:
                 yield f"{self.language.begins}{variable} = {self.language.must(self.language.hear(who, name, times))}"
                 found = True
         is_last = n + 1 >= len(self.trace.steps)
-        if found or until or step.is_followed or is_last or step.deed in {"http", "wait", "connect"}:
+        is_over = n >= self.trace.window and any(GONE in one.symptom.names for one in self.trace.symptoms)
+        if found or until or step.is_followed or is_last or is_over or step.deed in {"http", "wait", "connect"}:
             return
         others = [one for one in step.heard if one[1] not in NOT_AWAITED]
         if others and n < self.trace.window:
@@ -149,11 +154,25 @@ class _Writer:
 
     def _shown(self, n: int, one: Shown) -> str:
         symptom = one.symptom
-        before = sum(step.matches[n] for step in self.trace.steps[: self.trace.window])
-        times = before + (1 if symptom.is_missing else symptom.times)
-        tests = [self.language.test(test, value) for test, value in zip(symptom.tests, one.values, strict=True)]
+        if GONE in symptom.names:
+            return self.language.gone()
+        if one.later is not None:
+            both = [(each.symptom.names[0], self._tests(each)) for each in (one, one.later)]
+            return self.language.ordered(symptom.who, both)
+        before = 0 if symptom.is_ever else sum(step.matches[n] for step in self.trace.steps[: self.trace.window])
+        if symptom.gathers is not None:
+            if symptom.beside:
+                lists = [self.language.gathered(who, symptom, 0, ALL) for who in (symptom.who, symptom.beside)]
+                return self.language.differ(lists[0], lists[1], symptom.times)
+            gathered = self.language.gathered(symptom.who, symptom, before, symptom.times)
+            return self.language.of(gathered, self._tests(one))
+        times = before + symptom.times
+        tests = self._tests(one)
         heard = [self.language.hear(symptom.who, name, times, tests, symptom.waits_s) for name in symptom.names]
         return self.language.shows(symptom, heard)
+
+    def _tests(self, one: Shown) -> list[str]:
+        return [self.language.test(test, value) for test, value in zip(one.symptom.tests, one.values, strict=True)]
 
 
 def _anybody(lines: Sequence[str], who: str) -> list[str]:
@@ -168,5 +187,5 @@ def _anybody(lines: Sequence[str], who: str) -> list[str]:
 
 def _picks(trace: Trace) -> set[tuple[int, str, str, int]]:
     said = [source for step in trace.steps for source in spoken(step)]
-    shown = [source for one in trace.symptoms for value in one.values for source in sources(value)]
+    shown = [source for one in trace.symptoms for value in one.every for source in sources(value)]
     return {(one.step, one.who, one.name, one.number) for one in (*said, *shown) if isinstance(one, Picked)}

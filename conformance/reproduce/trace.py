@@ -26,6 +26,11 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """The number of the time that a step is done now, of those that are done more than once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A JSON Web Token that is signed when it is needed."""
 
@@ -62,7 +67,7 @@ class Picked:
     """Where in its first value it stands."""
 
 
-Source: TypeAlias = Run | Fresh | Token | Env | Picked
+Source: TypeAlias = Run | Fresh | Turn | Token | Env | Picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,10 @@ class Step:
     query: Mapping[str, str] = field(default_factory=dict)
     auth: Template = None
     transport: TransportName = "websocket"
+    is_elsewhere: bool = False
+    """Of who connects: whether they come from an address of this machine that nobody else comes from."""
+    times: int = 1
+    """How often it is done, one time after the other."""
     wait_s: float = 0.0
     heard: tuple[tuple[str, str], ...] = ()
     """Who heard what of it, by name, until the next step; as often as it came."""
@@ -132,6 +141,18 @@ class Shown:
     symptom: Symptom
     values: tuple[Template, ...]
     """One for each of its tests, in place of the value that stands there."""
+    later: "Shown | None" = None
+    """The same of what is heard later."""
+
+    @property
+    def every(self) -> tuple[Template, ...]:
+        """All values, those of what is heard later too."""
+        return (*self.values, *(self.later.every if self.later is not None else ()))
+
+    def changed(self, change: Callable[[Template], Template]) -> "Shown":
+        """Return the same with other values."""
+        later = None if self.later is None else self.later.changed(change)
+        return Shown(self.symptom, tuple(map(change, self.values)), later)
 
 
 def fill(template: Template, now: Callable[[Source], object]) -> object:
