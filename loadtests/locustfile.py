@@ -15,6 +15,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
+from loadtests.metrics import serve
 from loadtests.neighbours import introduce
 from loadtests.options import PEOPLE_EACH, Options, add_options
 from loadtests.promises import Bulletin
@@ -106,6 +107,7 @@ def _prepare(environment: Environment, **_: Any) -> None:
     except UsageError as error:
         _refuse(error)
     quieten(parsed.view)
+    serve(environment, lambda: None if (session := _sessions.get(environment)) is None else session.recorder)
     # Timers count from when their loop last looked at the clock, which is before all that was imported: a slow machine
     # would lose that time of its run.
     gevent.get_hub().loop.update_now()

@@ -25,6 +25,7 @@ from loadtests.samples import Batch
 from loadtests.share import Meter, Share
 from loadtests.slo import exit_code
 from loadtests.stage import Stage
+from loadtests.telemetry import Telemetry
 from loadtests.view import View, view_for
 
 FINISH: Final = "rehearsal: finish"
@@ -49,6 +50,7 @@ class Session:
         self._options = options
         self._stages: dict[str, Stage] = {}
         self._meter = Meter()
+        self._telemetry = Telemetry.wanted(environment)
         self._finished: set[str] = set()  # workers that have sent their last share
         self._over = False
         self._silent = False  # nothing more will be measured
@@ -100,6 +102,8 @@ class Session:
 
     def _hear(self, protocol: str, batch: Batch) -> None:
         report(self._environment.stats, batch)
+        if self._telemetry is not None:
+            self._telemetry.record(batch)
         runner = self._environment.runner
         self._meter.include(protocol, batch, at_s=time.time(), users=0 if runner is None else runner.user_count)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from reference_server.serve import running
 from reference_server.settings import Settings
@@ -39,12 +40,18 @@ def command(*options: str) -> list[str]:
     return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options]
 
 
-def locust(cwd: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def locust(cwd: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end, and every process of it."""
     arguments = command("--headless", *options)
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        arguments, cwd=cwd, env=ENVIRONMENT, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        arguments,
+        cwd=cwd,
+        env={**ENVIRONMENT, **environment},
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        start_new_session=True,
     ) as process:
         try:
             out, err = process.communicate(timeout=WITHIN_S)
@@ -124,8 +131,16 @@ def test_who_is_named_comes_and_another_protocol_s_people_too(url: str, tmp_path
 
 
 def test_the_usual_people_of_a_protocol(url: str, tmp_path: Path) -> None:
-    ended = locust(tmp_path, "--host", url, "--protocol", "gateway", "-u", "10", "-r", "10", "-t", "4s", "--csv", "f")
+    options = ("--host", url, "--protocol", "gateway", "-u", "10", "-r", "10", "-t", "4s", "--csv", "f", "--otel")
+    ended = locust(
+        tmp_path,
+        *options,
+        OTEL_METRICS_EXPORTER="console",
+        OTEL_TRACES_EXPORTER="none",
+        OTEL_LOGS_EXPORTER="none",
+    )
     assert ended.returncode == 0, ended.stderr
+    assert '"name": "rehearsal.load.duration"' in ended.stdout, "and OpenTelemetry was told"
     found = rows(tmp_path / "f_stats.csv")
     assert int(found["ack", "joinRoom"]["Request Count"]) >= 10
     assert int(found["deliver", "newMessage"]["Request Count"]) > 0
@@ -170,6 +185,10 @@ def test_the_web_page_begins_shows_and_ends_a_test(url: str, tmp_path: Path) -> 
         stats = until(page, lambda found: found["user_count"] == 6 and moves(found) > 20)
         assert stats["fail_ratio"] == 0
         assert next(row for row in stats["stats"] if row["name"] == "player:moved")["max_response_time"] > 0
+        scraped = {family.name: family for family in text_string_to_metric_families(read(f"{page}/metrics"))}
+        assert scraped["rehearsal_load_users"].samples[0].value == 6
+        delivered = {one.labels["heard"] for one in scraped["rehearsal_load_deliveries"].samples if one.value}
+        assert "player:moved" in delivered
         ask(f"{page}/stop", {})
         until(page, lambda found: found["state"] == "stopped")
         ask(f"{page}/swarm", {"user_count": "2", "spawn_rate": "2", "host": url})
@@ -198,6 +217,11 @@ def answers(page: str) -> bool:
             return b"Locust" in response.read()
     except urllib.error.URLError:
         return False
+
+
+def read(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return str(answer.read().decode())
 
 
 def ask(address: str, form: dict[str, str] | None = None) -> Any:
