@@ -1,20 +1,23 @@
 """Server CPU per delivery: our reference server beside a plain Node server, under the same load."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from subprocess import Popen
 from typing import Final, TypeAlias
 
+import uvloop
 from rich.table import Table
 
 from benchmarks import servers
 from benchmarks.medians import Run, in_turn, table
-from benchmarks.movers import Load, Movers
+from benchmarks.movers import Load
 from benchmarks.pinned import cpu_s, on_core
-from simulators.engine import Engine
+from benchmarks.players import Players
 
 GENERATOR_CORE: Final = 1
+WARM_UP_S: Final = 2.0
 
 Serve: TypeAlias = Callable[[], "AbstractContextManager[tuple[str, Popen[str]]]"]
 
@@ -32,15 +35,14 @@ def compare(*, runs: int, seconds: float) -> Table:
 
 def measure(serve: Serve, load: Load, *, sessions: bool) -> Run:
     """Load one server once; raises RuntimeError when it lost something, for then it did less than its peer."""
-    # The engine's thread is started while only its core is allowed, and stays there.
-    with serve() as (url, server), on_core(GENERATOR_CORE), Engine() as engine:
-        movers = engine.submit(Movers.gather(url, load, sessions=sessions))
-        engine.submit(movers.warm_up())
+    with serve() as (url, server), on_core(GENERATOR_CORE), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        players = loop.run(Players.gather(url, load, sessions=sessions))
+        loop.run(players.measure(WARM_UP_S))
         before_s = cpu_s(server.pid)
-        figures = engine.submit(movers.measure())
+        heard = loop.run(players.measure(load.seconds))
         used_s = cpu_s(server.pid) - before_s
-        engine.submit(movers.close())
-    expected = figures.sent * (load.per_room - 1)
-    if figures.heard != expected:
-        raise RuntimeError(f"{figures.heard} deliveries were heard, {expected} expected")
-    return Run(used_s / figures.heard * 1e6, figures.heard / load.seconds, figures.p50_ms, figures.p99_ms)
+        loop.run(players.close())
+    expected = heard.sent * (load.per_room - 1)
+    if heard.heard != expected:
+        raise RuntimeError(f"{heard.heard} deliveries were heard, {expected} expected")
+    return Run(used_s / heard.heard * 1e6, heard.heard / load.seconds, heard.p50_ms, heard.p99_ms)

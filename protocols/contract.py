@@ -51,10 +51,15 @@ class Event(Payload):
     event_name: ClassVar[str]
     is_object: ClassVar[bool] = False
     """Whether it carries an object even though that has no fields, as a heartbeat's `{}`."""
+    _has_argument: ClassVar[bool] = False
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_options: object) -> None:
+        cls._has_argument = bool(cls.model_fields) or cls.is_object
 
     def to_args(self) -> list[Json]:
         """Return the arguments that follow the name: one, or none where the event has no payload."""
-        return super().to_args() if type(self).model_fields or self.is_object else []
+        return super().to_args() if self._has_argument else []
 
 
 class Ack(Payload):

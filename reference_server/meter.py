@@ -1,52 +1,50 @@
-"""Counts what goes through one server, for Prometheus; every server has a registry of its own."""
+"""Counts what goes through one server, for Prometheus; every server has a registry of its own.
 
+What is counted with every event is plain integers: Prometheus' own counters take a lock for each, and there is one
+thread here.
+"""
+
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from protocols.contract import Protocol
 
 
-class Meter:
-    """The counters. Their labels are names of the contract, never what a client chose."""
+class ProtocolMeter:
+    """The counts of one protocol. Their labels are names of the contract, never what a client chose."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        """Begin with 0 for each of its events, so that all of them show."""
+        self.name = protocol.name
+        self.received = dict.fromkeys(protocol.inbound, 0)
+        self.emitted = dict.fromkeys(protocol.outbound, 0)
+        self.garbled = 0
+        self.crashed = 0
+
+
+class Meter(Collector):
+    """The counts of one server."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._received = Counter(
-            "rehearsal_events_received", "Valid events that came in.", ["protocol", "event"], registry=self.registry
-        )
-        self._emitted = Counter(
-            "rehearsal_events_emitted",
-            "Events that went out, each broadcast counted once.",
-            ["protocol", "event"],
-            registry=self.registry,
-        )
-        self._garbled = Counter(
-            "rehearsal_events_garbled", "Events that broke the contract.", ["protocol"], registry=self.registry
-        )
-        self._crashes = Counter(
-            "rehearsal_crashes", "Entries that the rules failed to handle.", ["protocol"], registry=self.registry
-        )
-        self._lines = Counter(
-            "rehearsal_log_lines", "Lines of the log, also unwritten.", ["level"], registry=self.registry
-        )
+        self._protocols: list[ProtocolMeter] = []
+        self._lines: Counter[str] = Counter()  # level -> lines of the log
+        self.registry.register(self)
 
-    def of(self, protocol: Protocol) -> "ProtocolMeter":
-        """Return the counters of one protocol; each of its events shows from the start, with 0."""
-        name = protocol.name
-        return ProtocolMeter(
-            received={event: self._received.labels(name, event).inc for event in protocol.inbound},
-            emitted={event: self._emitted.labels(name, event).inc for event in protocol.outbound},
-            garbled=self._garbled.labels(name).inc,
-            crashed=self._crashes.labels(name).inc,
-        )
+    def of(self, protocol: Protocol) -> ProtocolMeter:
+        """Return what counts for one protocol."""
+        meter = ProtocolMeter(protocol)
+        self._protocols.append(meter)
+        return meter
 
     def line(self, level: str) -> None:
         """Count a line of the log."""
-        self._lines.labels(level).inc()
+        self._lines[level] += 1
 
     def gauge(self, read: Callable[[], Mapping[str, float]]) -> None:
         """Show what `read` returns whenever somebody looks: description by name of the gauge."""
@@ -56,19 +54,29 @@ class Meter:
         """Write everything in Prometheus' text format."""
         return generate_latest(self.registry)
 
-
-class ProtocolMeter:
-    """The counters of one protocol, looked up once."""
-
-    def __init__(
-        self,
-        *,
-        received: Mapping[str, Callable[[], None]],
-        emitted: Mapping[str, Callable[[], None]],
-        garbled: Callable[[], None],
-        crashed: Callable[[], None],
-    ) -> None:
-        self.received, self.emitted, self.garbled, self.crashed = received, emitted, garbled, crashed
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """Give Prometheus' client what has been counted so far."""
+        events = ["protocol", "event"]
+        received = CounterMetricFamily("rehearsal_events_received", "Valid events that came in.", labels=events)
+        emitted = CounterMetricFamily(
+            "rehearsal_events_emitted", "Events that went out, each broadcast counted once.", labels=events
+        )
+        garbled = CounterMetricFamily(
+            "rehearsal_events_garbled", "Events that broke the contract.", labels=["protocol"]
+        )
+        crashes = CounterMetricFamily(
+            "rehearsal_crashes", "Entries that the rules failed to handle.", labels=["protocol"]
+        )
+        lines = CounterMetricFamily("rehearsal_log_lines", "Lines of the log, also unwritten.", labels=["level"])
+        for meter in self._protocols:
+            for family, counts in ((received, meter.received), (emitted, meter.emitted)):
+                for event, count in counts.items():
+                    family.add_metric([meter.name, event], count)
+            garbled.add_metric([meter.name], meter.garbled)
+            crashes.add_metric([meter.name], meter.crashed)
+        for level, count in self._lines.items():
+            lines.add_metric([level], count)
+        return received, emitted, garbled, crashes, lines
 
 
 class _Gauges(Collector):

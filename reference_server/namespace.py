@@ -172,9 +172,9 @@ class ProtocolNamespace:
         try:
             event = self.protocol.parse(Action.RECEIVE, name, args)
         except PayloadError as error:
-            self._meter.garbled()
+            self._meter.garbled += 1
             return Garbled(sid, name[:MAX_EVENT_NAME], str(error), ack, self._texts(name, args))
-        self._meter.received[name]()
+        self._meter.received[name] += 1
         return Said(sid, event, ack=ack)
 
     def _texts(self, name: str, args: tuple[object, ...]) -> dict[str, str]:
@@ -202,7 +202,7 @@ class ProtocolNamespace:
 
     def _crashed(self, entry: Entry, crash: Exception) -> None:
         """Report a fault of ours; who said what brought it to light gets the protocol's error and goes on."""
-        self._meter.crashed()
+        self._meter.crashed += 1
         sid = "" if isinstance(entry, Command) else entry.sid
         context = {"socketId": sid} if sid else {}
         self._around.log.crash(f"the rules failed at {_describe(entry)}", RULES_FAILED, crash, context)
@@ -251,7 +251,7 @@ class ProtocolNamespace:
         if event is not self._told:
             self._told, self._frames = event, self._encode(event)
         if self._frames:
-            self._meter.emitted[event.event_name]()
+            self._meter.emitted[event.event_name] += 1
             self._around.server.tell(self.path, room, self._frames, skip_sid=skip or None)
 
     def _encode(self, event: Event) -> Sequence[Frame]:

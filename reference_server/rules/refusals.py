@@ -57,7 +57,10 @@ class Refusals(Generic[Situation]):
     def first(self, event: Event, situation: Situation) -> Refused | None:
         """Return the first refusal whose conditions all hold, or None when the event is allowed."""
         for asked, refused in self._table[type(event)]:
-            if all(holds(situation) is expected for holds, expected in asked):
+            for holds, expected in asked:
+                if holds(situation) is not expected:
+                    break
+            else:
                 return refused
         return None
 

@@ -17,6 +17,7 @@ from reference_server.strict.errors import (
     UNSUPPORTED_VERSION,
     Refused,
 )
+from reference_server.strict.fast_path import Turns
 from reference_server.strict.frames import Frame, message_frame, open_frame
 from reference_server.strict.handler import Visit
 from reference_server.strict.origins import Origins
@@ -55,6 +56,7 @@ class StrictEngine(engineio.AsyncServer):  # type: ignore[misc]  # python-engine
             async_handlers=async_handlers,  # upstream's Socket.IO server passes False, whatever it was told itself
         )
         self.sockets: dict[str, Session] = {}
+        self.turns = Turns()
         self.max_outbound_bytes = max_outbound_bytes
         self.upgrade_timeout = upgrade_timeout
         self._origins = Origins(cors_allowed_origins)

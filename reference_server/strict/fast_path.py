@@ -1,32 +1,72 @@
-"""The short way out: finished frames go straight to a WebSocket's transport while it keeps up.
+"""The short way out: what one turn of the event loop brings for a WebSocket is written in one piece when it ends.
 
-A task that waits for each frame, and aiohttp's writer that puts each together anew, cost more than the system call
-that sends it. What the transport does not take at once goes the long way, through the queue, which is bounded.
+Each write is a system call, which costs more than all else about a delivery; the busier a server is, the more frames
+share one. A task that waits for each frame, and aiohttp's writer that puts each together anew, cost as much again. What
+a transport does not take at once goes the long way: it stays in the queue, which is bounded, until the writer is let.
 """
 
 import asyncio
-from collections.abc import Iterable
 
 from aiohttp import web
 
-from reference_server.strict.frames import Frame
+from reference_server.strict.outbound import Outbound
+
+# Bytes that are written in one piece. It is what a transport's buffer holds before it says that it is full.
+PIECE = 64 * 1024
+
+
+class Turns:
+    """Sees to it that each path is flushed once, after the turn of the event loop in which it became due."""
+
+    def __init__(self) -> None:
+        self._due: list[FastPath] = []
+
+    def add(self, path: "FastPath") -> None:
+        """Flush a path when this turn is over."""
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._due.append(path)
+
+    def _flush(self) -> None:
+        due, self._due = self._due, []
+        for path in due:
+            path.flush()
 
 
 class FastPath:
-    """One WebSocket's transport, of which aiohttp's flow control and closing handshake stay in charge."""
+    """From a session's queue to its WebSocket, of which aiohttp's flow control and closing handshake stay in charge."""
 
-    def __init__(self, socket: web.WebSocketResponse, http: web.RequestHandler, transport: asyncio.Transport) -> None:
+    def __init__(
+        self,
+        turns: Turns,
+        outbound: Outbound,
+        socket: web.WebSocketResponse,
+        http: web.RequestHandler,
+        transport: asyncio.Transport,
+    ) -> None:
+        self._turns, self._outbound = turns, outbound
         self._socket, self._http, self._transport = socket, http, transport
+        self._due = False
 
-    def is_open(self) -> bool:
-        """Whether the transport takes frames now.
+    def due(self) -> None:
+        """Take note that something is queued."""
+        if not self._due:
+            self._due = True
+            self._turns.add(self)
 
-        "The application MUST NOT send any more data frames after sending a Close frame" (RFC 6455, 5.5.1): `closed`
-        says that aiohttp has sent one.
-        """
+    def flush(self) -> None:
+        """Write what is queued, or a piece of it; the rest, and what may not be written now, is the writer's."""
+        self._due = False
+        if self._is_open():
+            frames = self._outbound.take_piece(PIECE)
+            if len(frames) == 1:
+                self._transport.write(frames[0].websocket)
+            elif frames:
+                self._transport.write(b"".join([frame.websocket for frame in frames]))
+        if self._outbound:
+            self._outbound.wake()
+
+    def _is_open(self) -> bool:
+        # "The application MUST NOT send any more data frames after sending a Close frame" (RFC 6455, 5.5.1): `closed`
+        # says that aiohttp has sent one.
         return not (self._http.writing_paused or self._socket.closed or self._transport.is_closing())
-
-    def write(self, frames: Iterable[Frame]) -> None:
-        """Write the frames of one packet, all of them: a packet is bounded, and its frames belong together."""
-        for frame in frames:
-            self._transport.write(frame.websocket)

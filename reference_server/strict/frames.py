@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from reference_server.strict import json
 from reference_server.strict.errors import ProtocolError
@@ -31,8 +32,7 @@ class PacketType(IntEnum):
 _TYPES = {str(int(kind)): kind for kind in PacketType}
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(NamedTuple):
     """One Engine.IO packet of a client: its type and what follows it."""
 
     type: PacketType

@@ -23,11 +23,10 @@ class Outbound:
         return bool(self._frames)
 
     def put(self, frames: Iterable[Frame]) -> bool:
-        """Queue frames; False when the client is now owed more than the limit."""
+        """Queue frames; False when the client is now owed more than the limit. The reader is not woken by that."""
         for frame in frames:
             self._frames.append(frame)
             self._bytes += len(frame.payload) + FRAME_OVERHEAD
-        self._changed.set()
         return self._bytes <= self._limit
 
     def pop(self) -> Frame:
@@ -42,16 +41,25 @@ class Outbound:
         self.clear()
         return frames
 
+    def take_piece(self, size: int) -> list[Frame]:
+        """Take the oldest frames, until they are so many bytes or all."""
+        if self._bytes <= size:
+            return self.take()
+        frames, end = [], self._bytes - size
+        while self._bytes > end:
+            frames.append(self.pop())
+        return frames
+
     def clear(self) -> None:
         """Forget everything that was waiting."""
         self._frames.clear()
         self._bytes = 0
 
     def wake(self) -> None:
-        """Make the reader look again: something about the session has changed."""
+        """Make the reader look again: something is queued, or about the session has changed."""
         self._changed.set()
 
     async def changed(self) -> None:
-        """Wait for the next `put` or `wake`. Nothing that happened before the call counts: look first, then wait."""
+        """Wait for the next `wake`. Nothing that happened before the call counts: look first, then wait."""
         self._changed.clear()
         await self._changed.wait()

@@ -51,16 +51,16 @@ class StrictPacket(upstream.Packet):  # type: ignore[misc]  # python-socketio ha
         match = _GRAMMAR.fullmatch(text)
         if match is None:
             raise ProtocolError("no Socket.IO packet")
-        kind, attachments = int(match["type"]), int(match["attachments"] or 0)
+        number, count, namespace, ack, payload = match.groups()
+        kind, attachments = int(number), int(count or 0)
         if (kind in (BINARY_EVENT, BINARY_ACK)) != bool(attachments):
             raise ProtocolError("attachments in a packet type without them, or the reverse")
         if attachments > max_attachments:
             raise ProtocolError("too many attachments")
-        payload = match["payload"]
         data = json.loads(payload, max_depth) if payload else None
-        ack_id = int(match["id"]) if match["id"] else None
+        ack_id = int(ack) if ack else None
         _check(kind, bool(payload), data, ack_id)
-        packet = cls(kind, data, match["namespace"] or "/", ack_id, binary=False)
+        packet = cls(kind, data, namespace or "/", ack_id, binary=False)
         packet.attachment_count = attachments
         return packet
 

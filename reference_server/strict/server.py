@@ -178,13 +178,13 @@ class StrictServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socket
         namespace = packet.namespace
         if packet.packet_type == CONNECT:
             await self._enter(eio_sid, namespace, packet.data)
+        elif packet.packet_type in (EVENT, BINARY_EVENT):
+            await self._handle_event(eio_sid, namespace, packet.id, cast("list[Any]", packet.data))
         elif not self._is_inside(eio_sid, namespace):
             pass  # sent away while its attachments came in
         elif packet.packet_type == DISCONNECT:
             await self._handle_disconnect(eio_sid, namespace)
             self._wait_in_lobby(eio_sid)
-        elif packet.packet_type in (EVENT, BINARY_EVENT):
-            await self._handle_event(eio_sid, namespace, packet.id, cast("list[Any]", packet.data))
         else:
             await self._handle_ack(eio_sid, namespace, packet.id, packet.data)
 
@@ -253,8 +253,8 @@ class StrictServer(socketio.AsyncServer):  # type: ignore[misc]  # python-socket
     async def _handle_event(self, eio_sid: str, namespace: str, ack: int | None, data: list[Any]) -> None:
         """Call the handler; upstream's own way to it knows acks only as the results of handlers."""
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
-        if not self.manager.is_connected(sid, namespace):
-            return
+        if sid is None or not self.manager.is_connected(sid, namespace):
+            return  # sent away, perhaps while its attachments came in
         name, *args = data
         try:
             await self._served[namespace].event(sid, name, tuple(args), ack)

@@ -9,7 +9,7 @@ from typing import Protocol
 from aiohttp import WSCloseCode
 
 from reference_server.strict.errors import ProtocolError
-from reference_server.strict.fast_path import FastPath
+from reference_server.strict.fast_path import FastPath, Turns
 from reference_server.strict.frames import PING, Frame, Packet, PacketType
 from reference_server.strict.heartbeat import Heartbeat
 from reference_server.strict.outbound import Outbound
@@ -37,6 +37,7 @@ class Owner(Protocol):
     ping_interval: float
     ping_timeout: float
     max_outbound_bytes: int
+    turns: Turns
 
     async def message(self, sid: str, data: str | bytes) -> None:
         """Handle one message of the client."""
@@ -67,22 +68,22 @@ class Session:
         self.probing = False  # a WebSocket asks to take over
         self.listening: set[asyncio.Transport] = set()  # requests that only wait for what the client will send
         self.carrier: asyncio.Transport | None = None  # what we are writing to
-        self.fast_path: FastPath | None = None  # to it, where it is a WebSocket's
+        self.fast_path: FastPath | None = None  # to a WebSocket that carries the session
         self.reason = ""
         self.close_code = int(WSCloseCode.OK)
         self.turn = asyncio.Lock()  # held while a message of this client is handled
         self._received = 0
 
     def post(self, frames: Sequence[Frame]) -> None:
-        """Send the frames of one packet to the client: at once where nothing waits before them, else they queue.
-
-        A client that owes us too much reading is dropped.
-        """
+        """Queue the frames of a packet for the client. One that owes us too much reading is dropped."""
         if self.closed:
             return
-        if self.fast_path is not None and not self.outbound and self.fast_path.is_open():
-            self.fast_path.write(frames)
-        elif not self.outbound.put(frames):
+        if self.outbound.put(frames):
+            if self.fast_path is not None:
+                self.fast_path.due()
+            else:
+                self.outbound.wake()
+        else:
             logger.warning("%s dropped: it does not read what it is sent", self.sid)
             self.outbound.clear()
             self.close(TRANSPORT_ERROR)

@@ -142,6 +142,19 @@ def test_who_reads_late_hears_all_of_it_in_order() -> None:
     run(test())
 
 
+def test_one_turn_may_bring_more_than_is_written_in_one_piece() -> None:
+    async def test() -> None:
+        async with serving() as rig:
+            socket = await rig.websocket()
+            for n in range(300):
+                rig.server.broadcast("/", None, "n", n, "x" * 1000)
+            heard = [json.loads(str(await socket.receive())[2:])[1] for _ in range(300)]
+            assert heard == list(range(300))
+            assert await socket.fence() == []
+
+    run(test())
+
+
 def test_an_upgrade_loses_and_reorders_nothing() -> None:
     async def test() -> None:
         async with serving() as rig:
