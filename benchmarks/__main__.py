@@ -7,10 +7,10 @@ import time
 
 from rich.console import Console
 
-from benchmarks import bare, fan_out, generators, virtual_time
+from benchmarks import bare, capacity, endless, fan_out, generators, virtual_time
 from simulators.scenario import Cast
 
-NAMES = ("server", "generator", "virtual")
+NAMES = ("server", "capacity", "state", "generator", "virtual")
 
 
 def main() -> int:
@@ -30,6 +30,10 @@ def main() -> int:
     names = options.names or NAMES
     if "server" in names:
         console.print(fan_out.compare(runs=options.runs, seconds=options.seconds))
+    if "capacity" in names:
+        console.print(capacity.compare(seconds=options.seconds / 2))
+    if "state" in names:
+        console.print(endless.table(endless.compare()))
     if "generator" in names:
         if not bare.can_compile():
             console.print(f"no C compiler (cc): without {generators.BARE}")

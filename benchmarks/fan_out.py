@@ -14,7 +14,7 @@ from benchmarks import servers
 from benchmarks.medians import Run, in_turn, table
 from benchmarks.movers import Load
 from benchmarks.pinned import cpu_s, on_core
-from benchmarks.players import Players
+from benchmarks.speakers import Moves, Speakers, Speech
 
 GENERATOR_CORE: Final = 1
 WARM_UP_S: Final = 2.0
@@ -26,22 +26,22 @@ def compare(*, runs: int, seconds: float) -> Table:
     """Load both servers so often, in turn."""
     load = Load(clients=200, per_room=20, moves_per_s=500, seconds=seconds)
     peers = {
-        "reference server": partial(measure, servers.reference, load, sessions=True),
-        "plain Node socket.io": partial(measure, servers.plain, load, sessions=False),
+        "reference server": partial(measure, servers.reference, load, Moves(sessions=True)),
+        "plain Node socket.io": partial(measure, servers.plain, load, Moves(sessions=False)),
     }
     title = f"Server: {load.clients} clients in rooms of {load.per_room}, {load.moves_per_s:g} moves/s in all"
     return table(title, "delivery", in_turn(peers, runs))
 
 
-def measure(serve: Serve, load: Load, *, sessions: bool) -> Run:
+def measure(serve: Serve, load: Load, speech: Speech) -> Run:
     """Load one server once; raises RuntimeError when it lost something, for then it did less than its peer."""
     with serve() as (url, server), on_core(GENERATOR_CORE), asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        players = loop.run(Players.gather(url, load, sessions=sessions))
-        loop.run(players.measure(WARM_UP_S))
+        speakers = loop.run(Speakers.gather(url, load, speech))
+        loop.run(speakers.measure(WARM_UP_S))
         before_s = cpu_s(server.pid)
-        heard = loop.run(players.measure(load.seconds))
+        heard = loop.run(speakers.measure(load.seconds))
         used_s = cpu_s(server.pid) - before_s
-        loop.run(players.close())
+        loop.run(speakers.close())
     expected = heard.sent * (load.per_room - 1)
     if heard.heard != expected:
         raise RuntimeError(f"{heard.heard} deliveries were heard, {expected} expected")

@@ -17,9 +17,9 @@ _URL = re.compile(r"http://\S+")
 
 
 @contextlib.contextmanager
-def reference() -> "Iterator[tuple[str, subprocess.Popen[str]]]":
-    """Run our reference server: every rule of space, every payload checked on its way in and out."""
-    command = [sys.executable, "-m", "rehearsal", "serve", "space", "--port", "0"]
+def reference(protocol: str = "space", *options: str) -> "Iterator[tuple[str, subprocess.Popen[str]]]":
+    """Run our reference server: every rule of a protocol, every payload checked on its way in and out."""
+    command = [sys.executable, "-m", "rehearsal", "serve", protocol, "--port", "0", *options]
     with _serving(command, {"COLUMNS": "200"}) as served:
         yield served
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from benchmarks import fan_out, generators, servers
 from benchmarks.medians import Run, in_turn, table
 from benchmarks.movers import Load
 from benchmarks.pinned import cpu_s, on_core, process
+from benchmarks.speakers import Moves, Reads
 
 LOAD = Load(clients=4, per_room=2, moves_per_s=20, seconds=1)
 MOVES, HEARD = 20, 20  # in a second; each is heard by the one other in the room
@@ -52,13 +54,18 @@ def test_what_is_started_on_a_core_stays_there() -> None:
 
 @two_cores
 def test_our_server_is_measured() -> None:
-    check(fan_out.measure(servers.reference, LOAD, sessions=True), HEARD)
+    check(fan_out.measure(servers.reference, LOAD, Moves(sessions=True)), HEARD)
+
+
+@two_cores
+def test_our_server_is_measured_in_hub() -> None:
+    check(fan_out.measure(partial(servers.reference, "hub"), LOAD, Reads()), HEARD)
 
 
 @two_cores
 @pytest.mark.skipif(not servers.MODULES.exists(), reason="the packages of tests/interop are needed: npm ci")
 def test_the_plain_server_is_measured() -> None:
-    check(fan_out.measure(servers.plain, LOAD, sessions=False), HEARD)
+    check(fan_out.measure(servers.plain, LOAD, Moves(sessions=False)), HEARD)
 
 
 @two_cores
