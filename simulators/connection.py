@@ -339,9 +339,8 @@ class Connection:
     def on_text(self, frame: bytes, at_ns: int) -> None:
         """Take a whole text frame; raises WireError."""
         known = self._is_known
-        if known is not None and self.closed is None and not self._decoder.is_waiting and known(frame, at_ns):
-            return
-        self.on_packet(wire.decode_frame(frame, False, LIMITS), at_ns)
+        if known is None or self._decoder.is_waiting or not known(frame, at_ns):
+            self.on_packet(wire.decode_frame(frame, False, LIMITS), at_ns)
 
     def on_packet(self, packet: EnginePacket, at_ns: int) -> None:
         """Take what the transport received; raises WireError."""
@@ -459,7 +458,7 @@ class Connection:
         """Note, once, that the connection is over, and tell everybody who waits for something on it."""
         if self.closed is not None:
             return
-        self.closed = reason
+        self.closed, self._is_known = reason, None
         if self._heartbeat is not None:
             self._heartbeat.stop()
         if self.sid:

@@ -1,5 +1,6 @@
 """A trigger made ready: its templates taken apart once, so that filling them in costs little each time."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
@@ -11,6 +12,7 @@ Facts: TypeAlias = Mapping[str, Mapping[str, Json]]
 """What templates speak of: `payload`, `sender` and `session`."""
 _Fill: TypeAlias = Callable[[Facts], Json]
 
+_PLAIN: Final = re.compile(r"([^{}]*)\{(\w+)\.(\w+)\}")  # nearly every template: one fact, perhaps with words before it
 _BY_ROOM: Final = frozenset({Audience.ROOM, Audience.OTHERS})
 
 
@@ -40,8 +42,9 @@ def _ready(template: Json) -> _Fill:
     """Return what fills a template in as `expand` does."""
     if not isinstance(template, str | list | tuple) or (isinstance(template, str) and "{" not in template):
         return lambda facts: template
-    if isinstance(template, str):
-        source, dot, name = template[1:-1].partition(".")
-        if template == f"{{{source}.{name}}}" and dot and not set("{}|.") & set(source + name):
-            return lambda facts: facts[source].get(name)
+    if isinstance(template, str) and (parts := _PLAIN.fullmatch(template)) is not None:
+        before, source, name = parts.groups()
+        if before:
+            return lambda facts: f"{before}{facts[source].get(name)}"
+        return lambda facts: facts[source].get(name)
     return lambda facts: expand(template, facts)

@@ -312,7 +312,10 @@ class Ledger:
             return False
         if pattern.is_refusal:
             member.refused_ns = at_ns
-        expectation = find(self._members.reached(member, pattern.reach), notice.keys, member)
+        places = member.reach.get(pattern.reach)
+        if places is None:
+            places = self._members.reached(member, pattern.reach)
+        expectation = find(places, notice.keys, member)
         if expectation is not None:
             self._deliver(expectation, member, pattern, at_ns)
         elif (event := notice.event) is None:
@@ -329,16 +332,17 @@ class Ledger:
 
     def _deliver(self, expectation: Expectation, hearer: Member, pattern: Pattern, at_ns: int) -> None:
         row, deed, hearers = expectation.row, expectation.deed, expectation.hearers
-        state, hearers[hearer] = hearers[hearer], HEARD
+        state = hearers[hearer]
+        hearers[hearer] = HEARD
         row.delivered += 1
         if state != MUST:
             return  # it may be the answer to something other than what it was matched with
         self.pending -= 1
-        self.grace_ns = max(self.grace_ns, 2 * (at_ns - deed.sent_ns))
+        if (twice_ns := 2 * (at_ns - deed.sent_ns)) > self.grace_ns:
+            self.grace_ns = twice_ns
         if at_ns > expectation.deadline_ns:
             row.late += 1
-        row.times.add(deed.due_ns, at_ns)
-        self._tally.latest_us.append((at_ns - deed.due_ns) // 1000)
+        self._tally.latest_us.append(row.times.add(deed.due_ns, at_ns))
         # Where a message does not tell its author, as with the space's own words, its order says nothing.
         if not pattern.authors:
             return
@@ -429,8 +433,13 @@ class Ledger:
 
 def _all(standing: Standing, conditions: Iterable[Condition], event: Event) -> bool | None:
     """Say whether all conditions hold; None where that depends on what only others know."""
-    truths = [standing.holds(condition, event) for condition in conditions]
-    return False if False in truths else None if None in truths else True
+    known = True
+    for condition in conditions:
+        truth = standing.holds(condition, event)
+        if truth is False:
+            return False
+        known = known and truth is not None
+    return True if known else None
 
 
 def _is_for_invalid(refusal: Refusal) -> bool:

@@ -39,7 +39,7 @@ _REACH: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Deed:
     """Something that somebody of ours did, and that others may hear of."""
 
@@ -122,7 +122,10 @@ def find(places: Iterable[Place], keys: Iterable[Key], hearer: "Member") -> Expe
     others: list[Expectation] | None = None
     for place in places:
         for key in keys:
-            for expectation in place.expected.get(key, ()):
+            same = place.expected.get(key)
+            if same is None:
+                continue
+            for expectation in same:
                 if not expectation.hearers.get(hearer):
                     continue
                 if found is None:

@@ -27,15 +27,17 @@ class Times:
     def __repr__(self) -> str:
         return f"Times({self.counts})"
 
-    def add(self, due_ns: int, at_ns: int) -> None:
-        """Take in how long after the moment it was due something happened."""
+    def add(self, due_ns: int, at_ns: int) -> int:
+        """Take in how long after the moment it was due something happened; return that, as it is counted."""
         us = (at_ns - due_ns) // 1000
         if us >= _FINE_US:
             coarse = min(us, _LONGEST_US).bit_length() - _BITS
             us = min(us, _LONGEST_US) >> coarse << coarse
         elif us < 1:
             us = 1
-        self.counts[us] = self.counts.get(us, 0) + 1
+        counts = self.counts
+        counts[us] = counts.get(us, 0) + 1
+        return us
 
     def include(self, other: "Times") -> None:
         """Take in all that another holds."""

@@ -359,15 +359,12 @@ class PacketDecoder:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self.is_waiting = False
+        """Whether attachments of a packet are still to come."""
         self._waiting: Event | Ack | None = None
         self._missing = 0
         self._parked: list[bytes] = []
         self._parked_bytes = 0
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether attachments of a packet are still to come."""
-        return self._waiting is not None
 
     def receive(self, message: Message) -> Packet | None:
         """Return the packet that this message completes, or None while attachments are missing; raises WireError."""
@@ -420,7 +417,7 @@ class PacketDecoder:
         if self._missing > self._limits.attachments:
             raise WireError(f"{self._missing} attachments, more than {self._limits.attachments}")
         if self._missing:
-            self._waiting = packet
+            self._waiting, self.is_waiting = packet, True
             return None
         return self._checked(packet)
 
@@ -434,7 +431,7 @@ class PacketDecoder:
         if len(self._parked) < self._missing:
             return None
         packet = replace(self._waiting, attachments=tuple(self._parked))
-        self._waiting, self._parked, self._parked_bytes = None, [], 0
+        self._waiting, self.is_waiting, self._parked, self._parked_bytes = None, False, [], 0
         return self._checked(packet)
 
     def _checked(self, packet: Event | Ack) -> Packet:
