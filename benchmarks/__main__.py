@@ -7,10 +7,10 @@ import time
 
 from rich.console import Console
 
-from benchmarks import bare, capacity, endless, fan_out, generators, virtual_time
+from benchmarks import bare, capacity, endless, fan_out, generators, many, virtual_time
 from simulators.scenario import Cast
 
-NAMES = ("server", "capacity", "state", "generator", "virtual")
+NAMES = ("server", "capacity", "state", "generator", "many", "virtual")
 
 
 def main() -> int:
@@ -38,6 +38,8 @@ def main() -> int:
         if not bare.can_compile():
             console.print(f"no C compiler (cc): without {generators.BARE}")
         console.print(generators.compare(runs=options.runs, seconds=options.seconds))
+    if "many" in names:
+        console.print(many.compare(runs=options.runs, seconds=options.seconds, tell=console.print))
     if "virtual" in names:
         console.print("Virtual time")
         for _ in range(options.runs):

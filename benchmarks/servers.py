@@ -36,6 +36,13 @@ def plain() -> "Iterator[tuple[str, subprocess.Popen[str]]]":
 
 
 @contextlib.contextmanager
+def acknowledging() -> "Iterator[tuple[str, subprocess.Popen[str]]]":
+    """Run a server that acknowledges at once and does nothing else."""
+    with _serving([sys.executable, "-m", "benchmarks.ack_server"], {}) as served:
+        yield served
+
+
+@contextlib.contextmanager
 def _serving(command: Sequence[str], environment: Mapping[str, str]) -> "Iterator[tuple[str, subprocess.Popen[str]]]":
     with process(command, SERVER_CORE, environment) as server:
         assert server.stdout is not None

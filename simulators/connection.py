@@ -79,7 +79,7 @@ class Connection:
         self._transport: Transport | None = None
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._joined: asyncio.Future[None] | None = None  # from our CONNECT on
-        self._ended = asyncio.Event()
+        self._ended: asyncio.Future[str] = self._loop.create_future()
         self._mailbox = Mailbox()
         self._calls: dict[int, _Call] = {}  # ack id -> who waits for it
         self._next_ack_id = 0
@@ -208,10 +208,13 @@ class Connection:
         """Return why the connection ended; raises NotHeard if it lives on."""
         try:
             async with asyncio.timeout(within_s):
-                await self._ended.wait()
+                return await asyncio.shield(self._ended)
         except TimeoutError as error:
             raise NotHeard(f"{self.actor} is still connected after {within_s:g} s") from error
-        return cast("str", self.closed)
+
+    def when_closed(self, told: Callable[[str], None]) -> None:
+        """Have somebody told why the connection ended, in a later turn of the loop, also where it has ended already."""
+        self._ended.add_done_callback(lambda ended: told(ended.result()))
 
     # --- saying ---
 
@@ -471,7 +474,7 @@ class Connection:
                 _fail(call.future, lost)
         for passed in self._fences.values():
             _fail(passed, lost)
-        self._ended.set()
+        self._ended.set_result(reason)
 
     def _failure(self, reason: str) -> RehearsalError:
         """Return what it means that the connection ended before it was one."""

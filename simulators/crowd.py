@@ -38,7 +38,6 @@ _TICK_NS: Final = 10_000_000
 """How often the loop is asked how late it is."""
 _LISTEN_S: Final = 30.0
 """How long the last deliveries are waited for at most."""
-_FOREVER_S: Final = 1e6
 _GIVE_UP_S: Final = 10.0
 """How long everybody tries to come back to a target that is gone, as one that begins anew is for a while."""
 _ALL: Final = 1_000_000
@@ -106,7 +105,7 @@ class Crowd:
         }
         self._doors = asyncio.Semaphore(_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stays: dict[str, asyncio.Task[None]] = {}  # name of an actor -> what brings it in and stays with it
+        self._arrivals: dict[str, asyncio.Task[None]] = {}  # name of an actor -> what brings it in
         self._loop = asyncio.get_running_loop()
         self._wakes_s = math.inf
         self._wake: asyncio.Future[None] = self._loop.create_future()
@@ -116,6 +115,7 @@ class Crowd:
         self._tick_ns = 0  # when the loop is asked next how late it is
         self._lag_ns = 0  # the longest since the last snapshot
         self._stopped = False
+        self._goes_home = False
         self._arrived = False
         self._unreachable: TargetUnreachable | None = None
         self._failure: BaseException | None = None
@@ -224,11 +224,11 @@ class Crowd:
 
     def dismiss(self, actor: Actor) -> None:
         """Let somebody go now, politely and for good, also one who is still on the way in."""
-        stay = self._stays.pop(actor.name, None)
+        arrival = self._arrivals.pop(actor.name, None)
         if actor.name in self._connections:
             self._hang_up(actor, time.monotonic_ns(), politely=True)
-        elif stay is not None and not stay.done():
-            stay.cancel()
+        elif arrival is not None and not arrival.done():
+            arrival.cancel()
             self._disconnected(actor)
         actor.come(math.inf)
         self._reschedule(actor)
@@ -368,6 +368,7 @@ class Crowd:
                 self._miss(question)
 
     async def _go_home(self) -> None:
+        self._goes_home = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -379,7 +380,7 @@ class Crowd:
     def _do(self, actor: Actor, act: Act, due_ns: int) -> None:
         match act:
             case Connect():
-                self._stays[actor.name] = self._spawn(self._visit(actor))
+                self._arrivals[actor.name] = self._spawn(self._visit(actor))
             case Emit():
                 self._emit(actor, act.event, due_ns)
             case EmitRaw():
@@ -494,7 +495,7 @@ class Crowd:
     # --- coming and going ---
 
     async def _visit(self, actor: Actor) -> None:
-        """Connect an actor, and stay with it until its connection ends."""
+        """Connect an actor."""
         try:
             async with self._doors:
                 identity = await self._identity(actor)
@@ -511,15 +512,20 @@ class Crowd:
             self._turned_away(actor, error)
             return
         self._arrived, self._unreachable = True, None
+        self._arrivals.pop(actor.name, None)
         self._connections[actor.name] = connection
         actor.connected(identity, self.elapsed_s)
         self._reschedule(actor)
-        reason = await connection.wait_closed(_FOREVER_S)
-        if self._connections.get(actor.name) is connection:  # and it was not the actor who ended it
-            del self._connections[actor.name]
-            if not actor.standing.expelled:
-                self.tally.lose_connection(f"{actor.name} was disconnected: {reason}")
-            self._disconnected(actor)
+        connection.when_closed(lambda reason: self._closed(actor, connection, reason))
+
+    def _closed(self, actor: Actor, connection: Connection, reason: str) -> None:
+        """Take in that a connection has ended, unless it was the actor who ended it, or all of them."""
+        if self._connections.get(actor.name) is not connection or self._goes_home:
+            return
+        del self._connections[actor.name]
+        if not actor.standing.expelled:
+            self.tally.lose_connection(f"{actor.name} was disconnected: {reason}")
+        self._disconnected(actor)
 
     def _open(self, actor: Actor, identity: Identity) -> Coroutine[Any, Any, Connection]:
         name, visit, visits, cares = actor.name, self._visits.setdefault(actor.name, 0), self._visits, actor.cares

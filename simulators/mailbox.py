@@ -1,7 +1,6 @@
 """Events that have come and wait to be expected, and those who wait for events to come."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -14,7 +13,7 @@ class Mailbox:
     """What one connection heard and nobody has consumed; each event is consumed once."""
 
     def __init__(self) -> None:
-        self._unheard: deque[Received] = deque()
+        self._unheard: list[Received] = []
         self._listeners: list[_Listener] = []
 
     def __len__(self) -> int:

@@ -18,6 +18,10 @@ from simulators.wire import EnginePacket
 _SILENT: Final = logging.getLogger("simulators.websocket")
 _SILENT.setLevel(logging.CRITICAL + 1)
 
+_BUFFER_BYTES: Final = (
+    4096  # it grows with what comes; as much as a dozen messages need is for each of thousands enough
+)
+
 # Looked up once: a frame is compared with them in a third of the time that it takes to find them in their class.
 _TEXT: Final = WSMsgType.TEXT
 _BINARY: Final = WSMsgType.BINARY
@@ -53,6 +57,7 @@ class WebSocket(Transport, WSListener):
                     websocket_handshake_timeout=patience_s,
                     logger_name=_SILENT,
                     max_frame_size=LIMITS.bytes,
+                    read_buffer_init_size=_BUFFER_BYTES,
                     extra_headers=endpoint.headers,
                     max_redirects=0,
                     local_addr=None if endpoint.local_addr is None else (endpoint.local_addr, 0),

@@ -9,7 +9,8 @@ from functools import partial
 
 import pytest
 
-from benchmarks import fan_out, generators, servers
+from benchmarks import fan_out, generators, many, servers
+from benchmarks.askers import Figures
 from benchmarks.medians import Run, in_turn, table
 from benchmarks.movers import Load
 from benchmarks.pinned import cpu_s, on_core, process
@@ -72,6 +73,25 @@ def test_the_plain_server_is_measured() -> None:
 @pytest.mark.parametrize("peer", generators.peers_here())
 def test_each_generator_is_measured(peer: str) -> None:
     check(generators.measure(generators.PEERS[peer], LOAD), MOVES + HEARD)
+
+
+@two_cores
+def test_many_are_measured() -> None:
+    told: list[str] = []
+    with servers.acknowledging() as (url, _):
+        figures = many.measure(url, 20, 1, told.append)
+    assert 10 <= figures.acks <= 40
+    assert 0 < figures.p50_ms <= figures.p99_ms
+    assert figures.connected_per_s > 0
+    assert told[-1].startswith("20 users: ack p50")
+
+
+def test_the_most_that_hold_are_those_before_the_first_that_do_not() -> None:
+    def run(users: int) -> Figures:
+        return Figures(users, 1, 1, 1, p50_ms=1 if users < 4000 else 6, p99_ms=40, lag_p99_ms=1, cpu=0.5)
+
+    assert many.largest(run, 0) == many.largest(run, 2000) == 3000
+    assert many.largest(lambda users: run(9000), 0) == 0
 
 
 def check(run: Run, per_s: float) -> None:
