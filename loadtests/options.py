@@ -3,17 +3,16 @@
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final, Self
 
 from loadtests.durations import seconds
 from loadtests.network import Network
 from loadtests.plan import SHAPES, Plan
 from loadtests.slo import NAMED, Objectives
 from protocols.errors import UsageError
+from simulators.hearing import Validate
 from simulators.scenario import KINDS, Cast
 from simulators.target import Overrides, Target
-
-Validation: TypeAlias = Literal["all", "sample", "none"]
 
 PEOPLE_EACH: Final = "people_each"
 """What a master says to its workers with the options."""
@@ -54,6 +53,12 @@ def add_options(parser: ArgumentParser) -> None:
         default="",
         help="What lies between: latency=50ms,jitter=20ms,cut=0.1/s, each way and for each connection",
     )
+    add(
+        "--validate",
+        choices=[each.value for each in Validate],
+        default=Validate.SAMPLE.value,
+        help="Which messages that come are checked against their schemas; sample when absent",
+    )
     add("--report", metavar="DIR", default="", help="Leave the record of the run there, as load.json and a page")
     add(
         "--view",
@@ -80,7 +85,7 @@ class Options:
     objectives: Objectives | None
     network: Network | None
     network_text: str
-    validation: Validation
+    validate: Validate
     report: Path | None
     view: str
     users: int | None
@@ -112,7 +117,7 @@ class Options:
             objectives=Objectives.named(parsed.slo, target.protocol) if parsed.slo else None,
             network=network,
             network_text=parsed.network,
-            validation="all",
+            validate=Validate(parsed.validate),
             report=Path(parsed.report) if parsed.report else None,
             view=parsed.view,
             users=parsed.num_users or (cast.size if parsed.cast else None),

@@ -204,7 +204,7 @@ class Session:
             rate=None if options.plan or options.arrivals else options.rate,
             for_s=options.for_s,
             arrivals=options.arrivals,
-            validate_=options.validation,
+            validate_=options.validate.value,
             network=options.network_text,
         )
 

@@ -120,7 +120,7 @@ class Stage:
     def _open(self) -> Population:
         try:
             people = Neighbours if has_neighbours(self._environment) else Population
-            gathering = people.gather(self._reached(), Cast({}), seed=0, run=self._run)
+            gathering = people.gather(self._reached(), Cast({}), seed=0, run=self._run, validate=self._options.validate)
             population = self._engine.submit(gathering)
             posts = self._engine.submit(population.posts())
         except TargetUnreachable as error:

@@ -45,6 +45,7 @@ class Load:
     for_s: float
     slo: str = ""
     network: str = ""
+    validate: str = "sample"
     seed: int
     processes: int = 1
     report: Path | None = None
@@ -79,6 +80,7 @@ class Load:
             "--run-time": f"{self.for_s:g}s",
             "--slo": self.slo,
             "--network": self.network,
+            "--validate": self.validate,
             "--seed": self.seed,
             "--processes": self.processes if self.processes > 1 else None,
             "--report": self.report,

@@ -2,7 +2,7 @@
 
 import secrets
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -74,6 +74,10 @@ def load(
             metavar="FAULTS", help="What lies between: latency=50ms,jitter=20ms,cut=0.1/s.", show_default=False
         ),
     ] = None,
+    validate: Annotated[
+        Literal["all", "sample", "none"],
+        typer.Option(help="Which of the messages that come are checked against their schemas."),
+    ] = "sample",
     processes: Annotated[int, typer.Option(min=1, help="How many generate the load.")] = 1,
     report: Annotated[
         Path | None,
@@ -118,6 +122,7 @@ def load(
         for_s=for_s,
         slo=slo or "",
         network=network or "",
+        validate=validate,
         seed=secrets.randbits(32) if seed is None else seed,
         processes=processes,
         report=report,

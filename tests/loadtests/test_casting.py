@@ -1,8 +1,10 @@
 """Who comes gets the first free place, and a life that follows from the seed."""
 
+from collections import Counter
+
 import pytest
 
-from loadtests.casting import Casting
+from loadtests.casting import Casting, zipf
 from protocols.errors import UsageError
 from simulators.actor import Act, Actor
 from simulators.people import Identity
@@ -66,3 +68,19 @@ def test_who_shares_a_session_has_the_number_of_whose_it_is() -> None:
 def test_the_same_seed_gives_the_same_life_and_another_seed_another() -> None:
     first, same, other = (casting(seed).give("heckler") for seed in ("1/0", "1/0", "1/1"))
     assert life(first) == life(same) != life(other)
+
+
+def test_rooms_by_zipf_are_unequal_and_the_same_every_time() -> None:
+    space_of = zipf(1.0, people=1000, seed="1")
+    sizes = Counter(space_of(place) for place in range(1000))
+    assert max(sizes) < 50, "as many as they would fill by twenties"
+    first, second, tenth = sizes[0], sizes[1], sizes[9]
+    assert first > 1.5 * second > 1.5 * tenth
+    assert first == pytest.approx(1000 / sum(1 / n for n in range(1, 51)), rel=0.15)
+    assert [space_of(place) for place in range(20)] == [zipf(1.0, people=1000, seed="1")(n) for n in range(20)]
+
+
+def test_without_an_exponent_all_rooms_are_as_likely() -> None:
+    sizes = Counter(map(zipf(0.0, people=400, seed="1"), range(20_000)))
+    assert len(sizes) == 20
+    assert max(sizes.values()) < 1.3 * min(sizes.values())

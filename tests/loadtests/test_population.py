@@ -6,6 +6,7 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from random import Random
 
 import pytest
 
@@ -150,3 +151,14 @@ def test_a_target_that_goes_away_is_a_failed_connection_each_time_it_is_tried() 
     ended, unreachable = plaza.failures()
     assert ended == "connect websocket the target ended the connection"
     assert "cannot be reached" in unreachable
+
+
+def test_after_a_storm_everybody_is_back_and_nothing_is_lost() -> None:
+    with house() as plaza:
+        for _ in range(6):
+            plaza.enter()
+        plaza.until(lambda: plaza.connected() == 6 and plaza.count("ack", "join:space") == 6)
+        plaza.engine.call(lambda: plaza.population.storm(0.5, Random(1)))
+        plaza.until(lambda: plaza.count("connect", "websocket") == 9 and plaza.count("ack", "join:space") == 9)
+        plaza.until(lambda: plaza.connected() == 6)
+    assert plaza.failures() == {}

@@ -5,17 +5,21 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+
+from loadtests.record import Record
 
 from .command import rehearsal
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "ci.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-WORKFLOWS: list[Any] = [yaml.safe_load(block) for block in BLOCKS]
+*WORKFLOWS, LOAD = [yaml.safe_load(block) for block in BLOCKS]
+OBJECTIVES = next(
+    block for block in re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE) if "slo" in block
+)
 
 
 def strings(node: object, under: str = "") -> Iterator[tuple[str, str]]:
@@ -62,3 +66,27 @@ def test_the_command_of_a_workflow_writes_what_its_steps_publish(workflow: objec
     assert "## ✓ space: " in (tmp_path / "summary.md").read_text("utf-8")
     first, *_, last = [line for line in ended.out.splitlines() if line.startswith("::")]
     assert first.removeprefix("::stop-commands::") == last.strip(":")
+
+
+def test_the_load_test_of_the_page_keeps_its_objectives_and_leaves_what_is_published(
+    whole: str, tmp_path: Path
+) -> None:
+    """In a hurry, and with times that a machine can keep which runs all tests at once."""
+    (script,) = [one for one in commands(LOAD) if "rehearsal load" in one]
+    command = script.splitlines()[-1].replace("http://127.0.0.1:3000", whole).replace("--for 30s", "--for 7s")
+    stretched = re.sub(r'"\d+(ms|s)"', '"1h"', OBJECTIVES)
+    assert stretched.count("1h") == 2
+    (tmp_path / "slo.toml").write_text(stretched)
+    ended = rehearsal(*shlex.split(command)[1:], cwd=tmp_path, env={"COLUMNS": "120"})
+    assert ended.code == 0, ended.out + ended.err
+    assert ended.out.count(" kept") == 6
+    assert "BROKEN" not in ended.out
+    (published,) = [text for key, text in strings(LOAD) if key == "path"]
+    record = Record.read(tmp_path / published)
+    assert (tmp_path / published / "load.html").is_file()
+    assert record.asked.users == max(moment.users for moment in record.moments) == 40
+    heard = sum(row.delivered for row in record.deliveries)
+    assert heard == sum(moment.heard for moment in record.moments) > 0
+    assert sum(row.count for row in record.totals if row.kind == "deliver") == sum(
+        row.delivered + row.lost for row in record.deliveries
+    )

@@ -5,32 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.record import Record
 from rehearsal.application import run
 from rehearsal.load import Load
 from simulators.target import Target
 
 from .command import Running, rehearsal
-
-
-def test_a_short_load_ends_with_a_summary_and_a_record(whole: str, tmp_path: Path) -> None:
-    (tmp_path / "slo.toml").write_text('lost = "0%"\nerrors = "0%"\n[deliver]\n"newMessage" = "1h"\n')
-    ended = rehearsal(
-        *("load", whole, "--protocol", "gateway", "--users", "6", "--rate", "6", "--for", "6s", "--seed", "1"),
-        *("--slo", "slo.toml", "--report", "report"),
-        cwd=tmp_path,
-        env={"COLUMNS": "120"},
-    )
-    assert ended.code == 0, ended.out + ended.err
-    assert "sendMessage → newMessage" in ended.out
-    assert "p99 of deliver newMessage" in ended.out
-    assert ended.out.rstrip().endswith("report  report/load.html")
-    record = Record.read(tmp_path / "report")
-    assert record.asked.cast == {"chatter": 14, "commuter": 6}
-    assert [outcome.kept for outcome in record.slo] == [True, True, True]
-    assert sum(row.delivered for row in record.deliveries) > 0
-    assert sum(moment.heard for moment in record.moments) == sum(row.delivered for row in record.deliveries)
-    assert max(moment.users for moment in record.moments) == 6
 
 
 def test_the_instrument_sees_what_is_wrong_with_three_servers() -> None:
