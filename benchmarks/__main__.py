@@ -4,13 +4,14 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import bare, capacity, endless, fan_out, generators, many, virtual_time
+from benchmarks import bare, capacity, charts, endless, fan_out, generators, growth, many, neighbours, virtual_time
 from simulators.scenario import Cast
 
-NAMES = ("server", "capacity", "state", "generator", "many", "virtual")
+NAMES = ("server", "capacity", "neighbours", "growth", "state", "generator", "many", "virtual")
 
 
 def main() -> int:
@@ -19,6 +20,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {', '.join(NAMES)}; all by default")
     parser.add_argument("--runs", type=int, default=3, help="how often; the median counts")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each is measured")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="write charts of growth and state there")
     options = parser.parse_args()
     console = Console(width=120)
     if unknown := set(options.names) - set(NAMES):
@@ -32,8 +34,18 @@ def main() -> int:
         console.print(fan_out.compare(runs=options.runs, seconds=options.seconds))
     if "capacity" in names:
         console.print(capacity.compare(seconds=options.seconds / 2))
+    if "neighbours" in names:
+        console.print(neighbours.compare(seconds=2 * options.seconds))
+    if "growth" in names:
+        users, rooms = growth.idle_users(), growth.rooms(runs=options.runs, seconds=options.seconds / 2)
+        console.print(growth.idle_table(users), growth.room_table(rooms))
+        if options.images is not None:
+            charts.write(options.images, {**charts.of_users(users), **charts.of_rooms(rooms)})
     if "state" in names:
-        console.print(endless.table(endless.compare()))
+        states = endless.compare()
+        console.print(endless.table(states))
+        if options.images is not None:
+            charts.write(options.images, charts.of_states(states))
     if "generator" in names:
         if not bare.can_compile():
             console.print(f"no C compiler (cc): without {generators.BARE}")

@@ -39,7 +39,7 @@ class Conversation:
         oldest = self._messages[self._forgotten]
         self._accepted.discard((oldest.senderId, oldest.clientMsgId))
         self._forgotten += 1
-        if self._forgotten * 2 > len(self._messages):
+        if self._forgotten * 10 > len(self._messages):  # so that what is forgotten takes little room until then
             del self._messages[: self._forgotten]
             self._forgotten = 0
         return oldest

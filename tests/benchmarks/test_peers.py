@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from benchmarks import fan_out, generators, many, servers
+from benchmarks import fan_out, generators, growth, many, neighbours, servers
 from benchmarks.askers import Figures
 from benchmarks.medians import Run, in_turn, table
 from benchmarks.movers import Load
@@ -121,3 +121,14 @@ def test_peers_take_turns_and_medians_count() -> None:
         ["1.0", "1.0"],
         ["–", "–"],
     ]
+
+
+@two_cores
+def test_neighbours_are_served_and_those_who_stay_are_weighed() -> None:
+    figures = neighbours.measure(44, seconds=3)
+    assert (figures.users, figures.questions) == (44, 3)
+    assert figures.alerts >= figures.questions
+    assert figures.notified == figures.answers > 0
+    staying = growth.idle(20, seconds=0.5)
+    assert staying.users == 20
+    assert staying.connect_ms > 0
