@@ -35,7 +35,7 @@ class Telemetry:
         return cls(metrics.get_meter("rehearsal"))
 
     def record(self, batch: Batch) -> None:
-        """Take in what was measured, time by time, which takes about five microseconds each."""
+        """Take in what was measured, time by time, which takes some microseconds each."""
         for label, times in batch.times.items():
             attributes = {"type": label.kind, "name": label.name}
             for us, number in times.counts.items():

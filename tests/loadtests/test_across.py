@@ -224,6 +224,27 @@ def test_who_says_the_same_twice_is_to_be_heard_twice(house: House) -> None:
     assert house.of("dan").tally.examples[-1] == f"dan {lost}"
 
 
+def test_a_duplicate_does_not_stand_in_for_what_is_said_later(house: House) -> None:
+    for times in (2, 0):
+        house.say("ann", ChatMessageRequest(content="hi"))
+        for person in ("dan", "eve"):
+            house.hear(person, chat("ann", "hi"))
+        for _ in range(times):
+            house.hear("cho", chat("ann", "hi"))
+        house.pass_time(house.now_ns + 6 * S)
+    house.pass_time(house.now_ns + 40 * S)
+    assert house.counts() == {"expected": 6, "delivered": 5, "lost": 1, "duplicated": 1}
+
+
+def test_what_a_cut_may_have_swallowed_may_be_heard_all_the_same(house: House) -> None:
+    house.say("ben", move(1))
+    house.hear("eve", moved("ben", 1))
+    house.of("ben").ledger.lost("ben", house.now_ns + house.of("ben").ahead_ns)
+    house.pass_time(house.now_ns + 40 * S)
+    assert house.counts() == {}
+    assert house.of("eve").row("player:move", "player:moved").excluded == 1
+
+
 def test_a_whisper_that_others_hear_was_not_for_them(house: House) -> None:
     house.say("ann", WhisperSend(targetId="id-cho", content="psst"))
     whisper = WhisperReceived(senderId="id-ann", senderName="ann", content="psst")
