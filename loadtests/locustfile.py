@@ -4,7 +4,6 @@ There is a class for every kind of actor of every protocol: `PlayerUser`, `Chatt
 each protocol has its own, `SpaceHecklerUser`, `HubHecklerUser` and so on.
 """
 
-import random
 import sys
 from argparse import Namespace
 from typing import Any, ClassVar, NoReturn, cast
@@ -15,13 +14,14 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
+from loadtests.arrivals import DOORS
 from loadtests.metrics import serve
 from loadtests.neighbours import introduce
-from loadtests.options import PEOPLE_EACH, Options, add_options
+from loadtests.options import SAID, Options, Said, add_options
 from loadtests.promises import Bulletin
 from loadtests.reporting import keep_three_digits
 from loadtests.session import FINISH, FINISHED, Session, refuse
-from loadtests.shape import ArrivalShape, PlannedShape
+from loadtests.shape import PlannedShape
 from loadtests.view import quieten
 from protocols.errors import TargetUnreachable, UsageError
 from simulators.actor import Actor
@@ -29,7 +29,6 @@ from simulators.scenario import KINDS, Cast
 
 _RETRY_S = 1.0
 _LONG_S = 3600.0
-_SHAPE_TICK_S = 1.0
 
 # The test that runs in each environment; Locust knows users and environments, no more.
 _sessions: dict[Environment, Session] = {}
@@ -69,10 +68,19 @@ class Person(User):
         if session is not None and self._actor is not None:
             session.leave(self.protocol, self._actor)
 
-    def on_start(self) -> None:
-        """Come at any moment of the second in which so many arrive, where nobody waits for anybody."""
-        if getattr(self.environment.parsed_options, "arrivals", None) is not None:
-            gevent.sleep(random.uniform(0, _SHAPE_TICK_S))
+
+class Door(User):
+    """Where people of the open model come in; Locust's users then are these."""
+
+    abstract = True  # nobody asks for one by name
+    weight = 1
+
+    @task
+    def stand_open(self) -> None:
+        """Let people in until the test ends."""
+        if (session := _sessions.get(self.environment)) is not None:
+            session.let_in()
+        gevent.sleep(_LONG_S)
 
 
 def _users(protocol: str) -> dict[str, type[Person]]:
@@ -100,6 +108,7 @@ def _prepare(environment: Environment, **_: Any) -> None:
     try:
         if isinstance(environment.runner, WorkerRunner):
             _choose_people(environment, list(KINDS))  # its master says later whom it wants
+            environment.user_classes = [*environment.user_classes, Door]
         elif environment.host or parsed.target or parsed.headless:
             _plan(environment, Options.read(parsed, environment.host))
         else:  # the web page will say where the target is
@@ -115,27 +124,25 @@ def _prepare(environment: Environment, **_: Any) -> None:
 
 def _plan(environment: Environment, options: Options) -> None:
     """Have come whom the options say, and as many as they say when."""
+    parsed = _parsed(environment)
     _choose_people(environment, [options.target.protocol], options.cast)
-    _parsed(environment).num_users = options.users
     for user in _persons(environment):
         options.admit(user.protocol)
-    if (shape := _shape(options)) is not None:
-        shape.runner = environment.runner
-        environment.shape_class = shape
-
-
-def _shape(options: Options) -> PlannedShape | ArrivalShape | None:
-    users, for_s = options.users or 1, options.for_s
-    if options.plan is None and options.arrivals is None:
-        return None
-    if for_s is None:
+    said = Said(users=options.users, for_s=options.for_s)
+    if (options.plan is not None or options.arrivals is not None) and options.for_s is None:
         raise UsageError("a shape and arrivals need to know for how long: add -t 60s")
     if options.arrivals is not None:
-        return ArrivalShape(
-            options.plan, rate=options.arrivals, stay_s=options.stay_s, most=users, for_s=for_s, seed=options.seed
-        )
-    assert options.plan is not None
-    return PlannedShape(options.plan, users=users, for_s=for_s, rate=options.rate)
+        said["people"] = _people(environment)
+        environment.user_classes = [Door]
+        parsed.num_users = parsed.spawn_rate = DOORS
+    elif options.plan is not None and options.for_s is not None:
+        shape = PlannedShape(options.plan, users=options.users or 1, for_s=options.for_s, rate=options.rate)
+        shape.runner = environment.runner
+        environment.shape_class = shape
+        parsed.num_users = options.users
+    else:
+        parsed.num_users = options.users
+    setattr(parsed, SAID, said)
 
 
 def _choose_people(environment: Environment, protocols: list[str], people: Cast | None = None) -> None:
@@ -159,12 +166,11 @@ def _begin(environment: Environment, **_: Any) -> None:
         _sessions.pop(environment, None)
         refuse(environment, str(error))
         return
-    if isinstance(environment.runner, WorkerRunner):
-        environment.shape_class = None  # its master has it
     if isinstance(environment.runner, MasterRunner):
-        setattr(_parsed(environment), PEOPLE_EACH, (options.users or 1) // max(1, environment.runner.worker_count))
-    people = [(user.protocol, user.kind, float(user.weight)) for user in _persons(environment)]
-    _sessions[environment] = Session(environment, options, people)
+        said: Said = getattr(_parsed(environment), SAID, Said()).copy()
+        said["workers"] = max(1, environment.runner.worker_count)
+        setattr(_parsed(environment), SAID, said)
+    _sessions[environment] = Session(environment, options, options.people or _people(environment))
 
 
 def _finish(environment: Environment, **_: Any) -> None:
@@ -215,6 +221,10 @@ def _worker_finished(environment: Environment, worker: str) -> None:
 
 def _persons(environment: Environment) -> list[type[Person]]:
     return [user for user in environment.user_classes if issubclass(user, Person)]
+
+
+def _people(environment: Environment) -> list[tuple[str, str, float]]:
+    return [(user.protocol, user.kind, float(user.weight)) for user in _persons(environment)]
 
 
 def _parsed(environment: Environment) -> Namespace:

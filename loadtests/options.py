@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypedDict
 
 from loadtests.durations import seconds
 from loadtests.network import Network
@@ -14,8 +14,8 @@ from simulators.hearing import Validate
 from simulators.scenario import KINDS, Cast
 from simulators.target import Overrides, Target
 
-PEOPLE_EACH: Final = "people_each"
-"""What a master says to its workers with the options."""
+SAID: Final = "said"
+"""Where a master puts, beside the options, what Locust does not tell its workers."""
 _STAY: Final = "30s"
 
 
@@ -68,6 +68,15 @@ def add_options(parser: ArgumentParser) -> None:
     )
 
 
+class Said(TypedDict, total=False):
+    """What a master tells its workers beside the options, in what MessagePack can carry."""
+
+    users: int | None
+    for_s: float | None
+    workers: int
+    people: list[tuple[str, str, float]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What was asked, checked as far as that can be done without the target."""
@@ -92,8 +101,10 @@ class Options:
     """The most at a time; None where nobody has said."""
     rate: float | None
     for_s: float | None
-    people_each: int | None
-    """How many people each worker has about; only its master knows."""
+    workers: int
+    """How many processes have people."""
+    people: tuple[tuple[str, str, float], ...] | None
+    """Who comes, by protocol, kind and weight; None where that follows from the users whom Locust starts."""
 
     @classmethod
     def read(cls, parsed: Namespace, host: str | None) -> Self:
@@ -105,6 +116,7 @@ class Options:
         network = Network.parse(parsed.network) if parsed.network else None
         if network is not None and target.url.startswith("https:"):
             raise UsageError("--network cannot lie between connections of https, only between those of http; use http")
+        said: Said = getattr(parsed, SAID, Said())
         return cls(
             target=target,
             file=parsed.target,
@@ -120,10 +132,11 @@ class Options:
             validate=Validate(parsed.validate),
             report=Path(parsed.report) if parsed.report else None,
             view=parsed.view,
-            users=parsed.num_users or (cast.size if parsed.cast else None),
+            users=said.get("users") or parsed.num_users or (cast.size if parsed.cast else None),
             rate=parsed.spawn_rate,
-            for_s=parsed.run_time,
-            people_each=getattr(parsed, PEOPLE_EACH, None),
+            for_s=said.get("for_s") or parsed.run_time,
+            workers=said.get("workers", 1),
+            people=None if (people := said.get("people")) is None else tuple((p, k, w) for p, k, w in people),
         )
 
     def admit(self, protocol: str) -> None:

@@ -45,7 +45,8 @@ class Batch:
     """What went well and was not timed."""
     lag: Times = field(default_factory=Times)
     """How late the generator itself was meanwhile."""
-    account: Account = field(default_factory=Account)
+    account: Account | None = None
+    """None in a batch that comes from nobody who keeps one."""
 
 
 class Samples:

@@ -10,12 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import gevent
+from gevent.pool import Group
 from locust.env import Environment
+from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
+from loadtests.arrivals import DOORS, Arrival, arrivals
 from loadtests.options import Options
 from loadtests.promises import Bulletin
 from loadtests.record import Asked, Record
@@ -27,6 +31,7 @@ from loadtests.slo import exit_code
 from loadtests.stage import Stage
 from loadtests.telemetry import Telemetry
 from loadtests.view import View, view_for
+from protocols.errors import TargetUnreachable, UsageError
 
 FINISH: Final = "rehearsal: finish"
 """What a master says when everybody is to stop."""
@@ -48,6 +53,9 @@ class Session:
         """Begin; `people` are the protocol, the kind and the weight of all who come."""
         self._environment = environment
         self._options = options
+        self._people = people
+        self._doors = 0  # that are open here
+        self._visits = Group()
         self._stages: dict[str, Stage] = {}
         self._meter = Meter()
         self._telemetry = Telemetry.wanted(environment)
@@ -78,7 +86,7 @@ class Session:
                 target,
                 self._options,
                 seed=seed,
-                people=self._options.people_each or self._users,
+                people=self._users // self._options.workers,
                 hear=lambda batch: self._hear(protocol, batch),
                 fail=lambda: self.give_up("the load engine stopped: the load test ends"),
             )
@@ -88,6 +96,41 @@ class Session:
         """Let somebody go, where there is a stage to leave."""
         if (stage := self._stages.get(protocol)) is not None:
             stage.leave(actor)
+
+    def let_in(self) -> None:
+        """Let people of the open model in by one more door, until the time is over."""
+        options = self._options
+        assert options.arrivals is not None  # else there are no doors
+        assert options.for_s is not None
+        self._doors += 1
+        worker = getattr(self._environment.runner, "worker_index", 0)
+        coming = arrivals(
+            Random(f"{options.seed}/{worker}/door/{self._doors}"),
+            self._people,
+            rate=options.arrivals / DOORS,
+            stay_s=options.stay_s,
+            for_s=options.for_s,
+            plan=options.plan,
+        )
+        began_s = time.monotonic()
+        for arrival in coming:
+            gevent.sleep(max(0.0, began_s + arrival.at_s - time.monotonic()))
+            self._visits.spawn(self._visit, arrival)  # whoever takes long to enter keeps nobody waiting
+
+    def _visit(self, arrival: Arrival) -> None:
+        stage = self.stage(arrival.protocol)
+        if self._options.users is not None and stage.seated >= self._options.users * self._doors / DOORS:
+            stage.turn_away(f"there is room for {self._options.users} alone: raise --users")
+            return
+        try:
+            actor = stage.enter(arrival.kind)
+        except (TargetUnreachable, StopUser):
+            return  # counted as a connection that failed, or the test has ended meanwhile
+        except UsageError as error:
+            self.give_up(str(error))
+            return
+        gevent.sleep(arrival.stay_s)
+        stage.leave(actor)
 
     def told(self, protocol: str, worker: str, bulletin: Bulletin) -> None:
         """Take in what another worker tells of its people, where there is anybody here who may have heard them."""
@@ -104,8 +147,8 @@ class Session:
         report(self._environment.stats, batch)
         if self._telemetry is not None:
             self._telemetry.record(batch)
-        runner = self._environment.runner
-        self._meter.include(protocol, batch, at_s=time.time(), users=0 if runner is None else runner.user_count)
+        users = sum(stage.seated for stage in self._stages.values())
+        self._meter.include(protocol, batch, at_s=time.time(), users=users)
 
     def share(self) -> dict[str, Any]:
         """Return what a worker sends with its report: everything, once it is over."""
@@ -150,6 +193,7 @@ class Session:
         self._over, ended_s = True, time.time()
         if isinstance(self._environment.runner, MasterRunner):
             self._finish_workers(self._environment.runner)
+        self._visits.kill()
         gevent.joinall([gevent.spawn(stage.close) for stage in self._stages.values()], raise_error=True)
         self._silent = True
         if self._keeper is not None:

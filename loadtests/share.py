@@ -66,12 +66,12 @@ class Meter:
         """Take in a batch that was measured until this moment, while so many users were there."""
         second = self._seconds.setdefault(int(at_s), Second())
         second.users = users
-        before = self._accounts.get(protocol, Account())
-        self._accounts[protocol] = batch.account
-        second.sent += sum(batch.account.sent.values()) - sum(before.sent.values())
-        for column, sign in ((batch.account, 1), (before, -1)):
-            second.heard += sign * sum(row.delivered for row in column.deliveries)
-            second.lost += sign * sum(row.lost for row in column.deliveries)
+        if batch.account is not None:
+            before, self._accounts[protocol] = self._accounts.get(protocol, Account()), batch.account
+            second.sent += sum(batch.account.sent.values()) - sum(before.sent.values())
+            for account, sign in ((batch.account, 1), (before, -1)):
+                second.heard += sign * sum(row.delivered for row in account.deliveries)
+                second.lost += sign * sum(row.lost for row in account.deliveries)
         add(second.lag, batch.lag.counts)
         for label, times in batch.times.items():
             add(second.times.setdefault(" ".join(label), {}), times.counts)

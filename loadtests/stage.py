@@ -87,6 +87,17 @@ class Stage:
                 raise
             return actor
 
+    @property
+    def seated(self) -> int:
+        """How many have a place."""
+        return self._casting.seated
+
+    def turn_away(self, why: str) -> None:
+        """Note that somebody who came did not find room."""
+        batch = Batch()
+        batch.failures[Failure(Label("connect", self._target.transport), why, timed=False)] = 1
+        self._hear(batch)
+
     def leave(self, actor: Actor) -> None:
         """Let somebody go; does nothing after `close`, when everybody has gone."""
         population = self._population

@@ -1,13 +1,11 @@
-"""Shapes are what their tables say, and people of the open model come and stay as they should."""
+"""Shapes are what their tables say."""
 
 from pathlib import Path
-from random import Random
-from statistics import fmean, pvariance
 
 import pytest
 
 from loadtests.plan import SHAPES, Plan
-from loadtests.shape import ArrivalShape, PlannedShape, poisson
+from loadtests.shape import PlannedShape
 from protocols.errors import UsageError
 
 
@@ -21,10 +19,6 @@ class Timed:
 
 
 class Planned(Timed, PlannedShape):
-    pass
-
-
-class Arriving(Timed, ArrivalShape):
     pass
 
 
@@ -78,28 +72,3 @@ def test_a_planned_shape_follows_its_plan_and_ends() -> None:
     for shape.now_s in (0, 1, 5, 10, 19.9, 20):
         seen.append(shape.tick())
     assert seen == [(0, 1), (10, 10), (50, 40), (100, 50), (100, 1), None]
-
-
-def test_people_of_the_open_model_come_at_their_rate_and_stay_their_while() -> None:
-    shape = Arriving(None, rate=5, stay_s=10, most=1000, for_s=3000, seed=1)
-    present = []
-    while (now := shape.tick()) is not None:
-        present.append(now[0])
-        shape.now_s += 1
-    assert shape.arrived == pytest.approx(15_000, rel=0.03)
-    # By Little's law; one who comes within a second is counted from its end on.
-    assert fmean(present[100:]) == pytest.approx(50, rel=0.1)
-
-
-def test_who_finds_it_full_goes_away() -> None:
-    shape = Arriving(None, rate=50, stay_s=1000, most=20, for_s=100, seed=1)
-    for shape.now_s in (0, 1, 2):
-        assert shape.tick() == (20, 20)
-
-
-def test_poisson_numbers_vary_as_much_as_their_mean() -> None:
-    random = Random(1)
-    drawn = [poisson(3.5, random) for _ in range(5000)]
-    assert fmean(drawn) == pytest.approx(3.5, rel=0.05)
-    assert pvariance(drawn) == pytest.approx(3.5, rel=0.1)
-    assert poisson(0, random) == 0
