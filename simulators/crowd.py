@@ -5,6 +5,7 @@ meanwhile is sent late and counts as late, so a stalled generator cannot hide a 
 """
 
 import asyncio
+import gc
 import math
 import time
 from collections import Counter, deque
@@ -34,6 +35,8 @@ _AT_ONCE: Final = 64
 _TURN_S: Final = 0.01
 """How long actors may act before what has arrived is read."""
 _SETTLE_S: Final = 0.25
+_MANY: Final = 500
+"""With so many more connections, looking through all that they need takes long enough to be measured."""
 _TICK_NS: Final = 10_000_000
 """How often the loop is asked how late it is."""
 _LISTEN_S: Final = 30.0
@@ -116,6 +119,7 @@ class Crowd:
         self._lag_ns = 0  # the longest since the last snapshot
         self._stopped = False
         self._goes_home = False
+        self._frozen = 0  # how many were connected when the garbage collector was last told to leave them alone
         self._arrived = False
         self._unreachable: TargetUnreachable | None = None
         self._failure: BaseException | None = None
@@ -292,9 +296,12 @@ class Crowd:
         return (time.monotonic_ns() - self._start_ns) / 1e9
 
     async def _act(self, for_s: float) -> None:
-        alive_s = 0.0  # when somebody was last there
+        alive_s = settles_s = 0.0  # when somebody was last there, and when it is settled next what has not come
         while self._goes_on and (now_s := self.elapsed_s) < for_s:
-            self._settle()
+            if now_s >= settles_s:
+                self._settle()
+                self._freeze()
+                settles_s = now_s + _SETTLE_S
             if self._connections or self._unreachable is None or self.is_open:
                 alive_s = now_s
             elif now_s - alive_s >= _GIVE_UP_S:
@@ -306,7 +313,7 @@ class Crowd:
                     self._note_lag(due_ns, time.monotonic_ns())
                     self._do(actor, act, due_ns)
                 self._schedule.put(actor)
-            await self._rest_until(min(self._schedule.next_s, for_s, now_s + _SETTLE_S))
+            await self._rest_until(min(self._schedule.next_s, for_s, settles_s))
         if self._failure is not None:
             raise self._failure
 
@@ -359,6 +366,12 @@ class Crowd:
         """Whether somebody who is still there waits for an ack."""
         return any(self._visits[question.actor.name] == question.visit for question in self._questions)
 
+    def _freeze(self) -> None:
+        """Take what has come to stay from what is looked through for garbage, where that would take long."""
+        if len(self._connections) >= self._frozen + _MANY:
+            self._frozen = len(self._connections)
+            gc.freeze()
+
     def _settle(self) -> None:
         """Count what has not come in time."""
         now_ns = time.monotonic_ns()
@@ -369,6 +382,8 @@ class Crowd:
 
     async def _go_home(self) -> None:
         self._goes_home = True
+        if self._frozen:
+            gc.unfreeze()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

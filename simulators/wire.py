@@ -79,7 +79,8 @@ class Pong:
     data: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
+# Messages and events are not frozen: one of each is made for all that is said, and that would triple its price.
+@dataclass(slots=True, unsafe_hash=True)
 class Message:
     """`4`: "used to send a payload to the other side"; binary data travels without the `4`."""
 
@@ -236,7 +237,7 @@ class Disconnect:
     namespace: str = "/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Event:
     """`2`, or `5` with attachments: "used to send data to the other side". `body` is a JSON array, the name first."""
 
