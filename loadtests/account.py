@@ -9,7 +9,7 @@ from protocols.contract import Action, Audience, Level, Protocol
 from simulators.delivery import Ledger
 from simulators.expectation import MUST, Expectation, Pattern
 from simulators.membership import Member
-from simulators.tally import Tally
+from simulators.tally import Tally, Times
 
 ELSEWHERE: Final = " elsewhere"
 """Ends the cause of what the people of other workers did; what comes of that is counted, and not timed."""
@@ -55,8 +55,8 @@ class TimedTally(Tally):
         super().lose_connection(text)
         self._samples.fail(self._connect, "the target ended the connection")
 
-    def sample_faults(self) -> None:
-        """Put among the samples what went wrong with deliveries since the last time, and what was not timed."""
+    def sample_deliveries(self) -> None:
+        """Put among the samples what became of deliveries since the last time."""
         faults: Counter[Failure] = Counter()
         across: Counter[Label] = Counter()
         for row in self.rows.values():
@@ -64,6 +64,9 @@ class TimedTally(Tally):
             if row.cause.endswith(ELSEWHERE):
                 label = Label("across", row.heard)
                 across[label] += row.delivered
+            else:
+                self._samples.include(label, row.times)
+                row.times = Times()
             faults[Failure(label, "lost: not heard by its deadline", timed=False)] += row.lost
             faults[Failure(label, "heard twice", timed=False)] += row.duplicated
             faults[Failure(label, "heard by somebody it was not for", timed=False)] += row.misheard
@@ -76,7 +79,7 @@ class TimedTally(Tally):
 
 
 class TimedLedger(Ledger):
-    """Samples every delivery that was demanded, and those that tell a sender what came of their event as its ack."""
+    """Samples what comes late, and as acks the deliveries that tell a sender what came of their event."""
 
     def __init__(
         self,
@@ -95,16 +98,15 @@ class TimedLedger(Ledger):
         self.grace_ns = LOST_AFTER_NS
 
     def _deliver(self, expectation: Expectation, hearer: Member, pattern: Pattern, at_ns: int) -> None:
-        was_due = expectation.hearers[hearer] == MUST
+        deed = expectation.deed
+        is_late, is_own = at_ns > expectation.deadline_ns, hearer is deed.sender
+        if (is_late or is_own) and expectation.hearers[hearer] == MUST:  # all others are timed in their row
+            if is_late:
+                label = Label("deliver", expectation.row.heard)
+                self._samples.fail(label, "late: heard after its deadline", timed=True)
+            if is_own and self._answers.get(deed.cause) == pattern.operation.id:
+                self._samples.time(Label("ack", deed.cause), deed.due_ns, at_ns)
         super()._deliver(expectation, hearer, pattern, at_ns)
-        if not was_due:
-            return
-        deed, label = expectation.deed, Label("deliver", expectation.row.heard)
-        self._samples.time(label, deed.due_ns, at_ns)
-        if at_ns > expectation.deadline_ns:
-            self._samples.fail(label, "late: heard after its deadline", timed=True)
-        if hearer is deed.sender and self._answers.get(deed.cause) == pattern.operation.id:
-            self._samples.time(Label("ack", deed.cause), deed.due_ns, at_ns)
 
 
 def answers(protocol: Protocol) -> dict[str, str]:

@@ -77,7 +77,7 @@ class Population(Crowd):
     def take(self) -> Batch:
         """Return what was measured since the last time."""
         tally = self._timed_tally
-        tally.sample_faults()
+        tally.sample_deliveries()
         batch = self._samples.take()
         batch.lag, tally.lag = tally.lag, Times()
         batch.account = Account(dict(tally.sent), [_delivery(row) for row in tally.rows.values()], list(tally.examples))

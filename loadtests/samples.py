@@ -62,6 +62,11 @@ class Samples:
             times = self._batch.times[label] = Times()
         times.add(begin_ns, end_ns)
 
+    def include(self, label: Label, times: Times) -> None:
+        """Take in how long many things took."""
+        if times.counts:
+            self._batch.times.setdefault(label, Times()).include(times)
+
     def count(self, label: Label, count: int) -> None:
         """Take in that something went well that nobody can time."""
         self._batch.untimed[label] += count

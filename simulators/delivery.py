@@ -73,6 +73,7 @@ class Ledger:
         self._rate_scale = time_scale * _RATE_MARGIN
         self._outsiders = outsiders
         self._members = Membership()
+        self._by_name = self._members.by_name
         self._patterns = Patterns(protocol)
         self._cues = {operation.id: self._ready(operation.triggers) for operation in protocol.operations}
         self._connect_cues = self._ready(protocol.connect)
@@ -304,10 +305,10 @@ class Ledger:
 
     def noticed(self, name: str, notice: Notice, at_ns: int) -> bool:
         """Note that somebody heard something; return False, having noted nothing, if it turns out to be invalid."""
-        member = self._members[name]
-        pattern = notice.pattern
+        member, pattern = self._by_name[name], notice.pattern
         standing = member.standing
-        matters = standing.notes is None or pattern.operation.event in standing.notes
+        notes = standing.notes
+        matters = notes is None or pattern.event in notes
         if matters and notice.event is None:
             return False
         if pattern.is_refusal:

@@ -193,6 +193,7 @@ class Pattern:
     """How an event that is heard is recognised."""
 
     operation: Operation
+    event: type[Event]
     shapes: tuple[Shape, ...]
     authors: Fields
     """The fields that may hold who caused it."""
@@ -250,6 +251,7 @@ class Patterns:
         self._patterns = {
             operation.id: Pattern(
                 operation,
+                operation.event,
                 tuple(shape for shape in self._shapes.values() if shape.operation == operation.id),
                 tuple(authors.get(operation.id, ())),
                 reach.get(operation.id, 0),

@@ -49,17 +49,17 @@ class Membership:
     """All members of one run, indexed by id and by room."""
 
     def __init__(self) -> None:
-        self._members: dict[str, Member] = {}
+        self.by_name: dict[str, Member] = {}
         self._by_id: dict[Json, dict[str, Member]] = {}  # id -> name -> whoever has, or had, a session of that id
         self._rooms: dict[str, Place] = {}
         self._left: deque[tuple[int, str, Member]] = deque()  # when which room was left by whom, oldest first
         self._everywhere = Place(_EVERYWHERE)
 
     def __getitem__(self, name: str) -> Member:
-        return self._members[name]
+        return self.by_name[name]
 
     def __iter__(self) -> Iterator[Member]:
-        return iter(self._members.values())
+        return iter(self.by_name.values())
 
     def room(self, room: str) -> Iterable[Member]:
         """Return who is in a room, surely or not."""
@@ -71,7 +71,7 @@ class Membership:
 
     def add(self, name: str, standing: Standing) -> None:
         """Count somebody in."""
-        self._members[name] = Member(name, standing)
+        self.by_name[name] = Member(name, standing)
 
     def is_ours(self, identity: Json) -> bool:
         """Say whether this id is, or was, that of a member."""
@@ -178,10 +178,10 @@ class Membership:
                             yield Hearers(user.place, {user: MUST if _meet(sender, user) else MAY})
             case Audience.PEERS:
                 own = sender.standing.session.get("id")
-                others = (each for each in self._members.values() if each.standing.session.get("id") != own)
+                others = (each for each in self.by_name.values() if each.standing.session.get("id") != own)
                 yield self._connected(others)
             case Audience.NAMESPACE:
-                hearers = self._connected(self._members.values())
+                hearers = self._connected(self.by_name.values())
                 if sender.connected:
                     hearers.members[sender] = MUST
                 yield hearers

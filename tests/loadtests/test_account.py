@@ -47,7 +47,7 @@ class Plaza:
         self.ledger.heard(name, event, event.to_json(), int(at_ms * MS))
 
     def take(self) -> Batch:
-        self.tally.sample_faults()
+        self.tally.sample_deliveries()
         return self.samples.take()
 
     def chat(self, *, due_ms: float, sent_ms: float) -> None:
