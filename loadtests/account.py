@@ -95,7 +95,11 @@ class TimedLedger(Ledger):
         super().__init__(protocol, tally, deadline_s=deadline_s, time_scale=time_scale, outsiders=outsiders)
         self._samples = samples
         self._answers = answers(protocol)
-        self.grace_ns = LOST_AFTER_NS
+
+    @property
+    def lost_after_ns(self) -> int:
+        """Wait long enough to time what comes very late."""
+        return max(super().lost_after_ns, LOST_AFTER_NS)
 
     def _deliver(self, expectation: Expectation, hearer: Member, pattern: Pattern, at_ns: int) -> None:
         deed = expectation.deed

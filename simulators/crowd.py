@@ -353,7 +353,7 @@ class Crowd:
     async def _listen(self) -> None:
         """Wait for what is under way."""
         now_s = self.elapsed_s
-        end_s = now_s + min(self._ledger.grace_ns / 1e9, _LISTEN_S)
+        end_s = now_s + min(self._ledger.lost_after_ns / 1e9, _LISTEN_S)
         last_ack_s = now_s + _LISTEN_S
         while self._connections and (
             (self._ledger.pending and self.elapsed_s < end_s) or (self._asks and self.elapsed_s < last_ack_s)

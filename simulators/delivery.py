@@ -132,9 +132,14 @@ class Ledger:
         self._members.disconnect(member, now_ns)
 
     @property
+    def lost_after_ns(self) -> int:
+        """How long after it was sent something is waited for at least, before it is called lost."""
+        return self.grace_ns
+
+    @property
     def memory_ns(self) -> int:
         """How long it is known who has left a room: while something may be under way to them that was said before."""
-        return max(self.grace_ns, *self._waiting, 0)
+        return max(self.lost_after_ns, *self._waiting, 0)
 
     # --- for who keeps an account with others ---
 
@@ -386,7 +391,7 @@ class Ledger:
     def settle(self, now_ns: int) -> None:
         """Count as lost what has not come in time, unless who should hear it left meanwhile."""
         for wait_ns, queue in self._waiting.items():
-            while queue and queue[0].deed.sent_ns + max(wait_ns, self.grace_ns) <= now_ns:
+            while queue and queue[0].deed.sent_ns + max(wait_ns, self.lost_after_ns) <= now_ns:
                 self._settle(queue.popleft())
         self._members.forget(now_ns - self.memory_ns)
 
