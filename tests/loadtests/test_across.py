@@ -231,7 +231,7 @@ def test_a_duplicate_does_not_stand_in_for_what_is_said_later(house: House) -> N
             house.hear(person, chat("ann", "hi"))
         for _ in range(times):
             house.hear("cho", chat("ann", "hi"))
-        house.pass_time(house.now_ns + 6 * S)
+        house.pass_time(house.now_ns + 3 * S)
     house.pass_time(house.now_ns + 40 * S)
     assert house.counts() == {"expected": 6, "delivered": 5, "lost": 1, "duplicated": 1}
 
