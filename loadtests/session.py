@@ -218,6 +218,8 @@ class Session:
             record = record.model_copy(update={"slo": self._options.objectives.judge(record)})
             if self._environment.process_exit_code is None:
                 self._environment.process_exit_code = 1 if self._aborted else exit_code(record.slo)
+        if self._environment.process_exit_code is None and not record.totals:
+            self._environment.process_exit_code = 2  # nobody came, and nobody can tell
         self._view.end(record, self._report(record))
 
     def _report(self, record: Record) -> Path | None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -91,12 +92,24 @@ class Load:
 
     def words(self) -> list[str]:
         """Return Locust's command line."""
-        return [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", *self.options()]
+        words = [sys.executable, "-m", "locust", "--locustfile", str(LOCUSTFILE), "--headless", *self.options()]
+        if self.processes == 1:
+            return words
+        # Where Locust's own port is taken, its workers would join whoever has it.
+        port = str(_free_port())
+        home = ("--master-bind-host", "127.0.0.1", "--master-host", "127.0.0.1")
+        return [*words, *home, "--master-bind-port", port, "--master-port", port]
 
     def run(self) -> int:
         """Run it to its end and return its exit code; Ctrl-C ends it early, with everything that it measured."""
         self.check()
         return _run(self.words())
+
+
+def _free_port() -> int:
+    """Return a port that nobody has just now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def _run(words: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """`rehearsal load` as a person has it: it ends well, leaves a record, and says in one line what cannot be."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,11 @@ def test_it_is_a_front_to_locust_and_no_more() -> None:
     assert "--spawn-rate" not in words, "a shape decides how quickly they come"
     for option, value in (("--users", "30"), ("--run-time", "90s"), ("--seed", "7"), ("--protocol", "hub")):
         assert words[words.index(option) + 1] == value
+
+
+def test_its_processes_meet_at_a_port_of_their_own() -> None:
+    words = Load(target=Target.at("http://t", protocol="hub"), for_s=90, seed=7, processes=2).words()
+    said = {option: value for option, value in pairwise(words) if option.startswith("--")}
+    assert said["--processes"] == "2"
+    assert said["--master-bind-port"] == said["--master-port"] != "5557"
+    assert said["--master-bind-host"] == "127.0.0.1", "and nobody else's there"
