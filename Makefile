@@ -16,7 +16,7 @@ help: ## show this
 
 setup: $(LIVES) ## make .venv as requirements.lock says
 
-demo: $(LIVES) ## server, simulated people and judge, in about two minutes
+demo: $(LIVES) ## server, simulated people, judge and load, in about a minute
 	@$(PY) -m rehearsal demo
 
 # Most tests wait for a network more than they compute: four processes are no strain on two cores.

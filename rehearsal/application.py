@@ -19,7 +19,7 @@ NOT_RUN: Final = 2
 """Exit code when nothing could be done or told."""
 
 OVERVIEW: Final = (
-    ("rehearsal demo", "see all of it in two minutes"),
+    ("rehearsal demo", "see all of it in a minute"),
     ("rehearsal serve", "a correct server to build against"),
     ("rehearsal check http://127.0.0.1:3001", "judge a server by its URL"),
     ("rehearsal check --list", "what is judged"),

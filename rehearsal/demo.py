@@ -1,13 +1,15 @@
-"""Shows everything at once: the reference server, people who use it, and the judge; all on a free port of one's own."""
+"""Shows everything: the reference server, people who use it, the judge, and load; all on a free port of one's own."""
 
 import io
 import multiprocessing
 import os
 import random
 import secrets
+import tempfile
 from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from rich.console import Console
@@ -21,6 +23,7 @@ from reference_server.serve import running
 from reference_server.settings import Settings
 from rehearsal import ensemble, inside
 from rehearsal.check import Request, check
+from rehearsal.load import Load
 from rehearsal.target_options import TargetOptions
 from simulators.scenario import KINDS, Cast
 
@@ -31,6 +34,10 @@ PATIENCE: Final = 20.0
 """What people allow a machine that a hundred of them share with their server: of 100 ms, two seconds."""
 BUDGET_S: Final = 50.0
 """For the random cases of all protocols together."""
+LOADED: Final = "space"
+"""The protocol whose people come in numbers."""
+LOAD_S: Final = 8.0
+LOAD_USERS: Final = 40
 AT_ONCE: Final = 4
 """How many judges work at a time; they wait more than they compute."""
 
@@ -41,10 +48,11 @@ def demo(
     *,
     play_s: float = PLAY_S,
     budget_s: float = BUDGET_S,
+    load_s: float = LOAD_S,
     judged: Collection[str] = JUDGED,
     patience: float = PATIENCE,
 ) -> int:
-    """Play every protocol and judge these, and return the worst of the exit codes.
+    """Play every protocol, judge these, put the server under load, and return the worst of the exit codes.
 
     Who plays, serves and judges at once on one busy machine says by `patience` how far people bear with that.
     """
@@ -62,11 +70,17 @@ def demo(
             console.rule(f"is it a correct {name} server?")
             console.print(Text.from_ansi(told))
             codes.append(code)
+        report = Path(tempfile.mkdtemp(prefix="rehearsal-demo-"))
+        console.rule(f"what do {LOAD_USERS} people of {LOADED} feel?")
+        load = Load(target=targets[LOADED].target(), users=LOAD_USERS, for_s=load_s, seed=seed, report=report)
+        codes.append(load.run())
     console.rule("what next")
     console.print("rehearsal serve space                       a server to build a client against")
     console.print("rehearsal check http://127.0.0.1:3001       judge a server, yours too")
     console.print("rehearsal simulate http://127.0.0.1:3001    fill it with people")
+    console.print("rehearsal load http://127.0.0.1:3001        put it under load")
     console.print("rehearsal evening                           three hours of a thousand neighbours, on paper")
+    console.print(f"what these {LOAD_USERS} felt, in pictures: {report / 'load.html'}", soft_wrap=True)
     return worst(codes)
 
 

@@ -1,6 +1,7 @@
-"""The demonstration, hurried: all protocols are played, and the one that is judged soonest is judged."""
+"""The demonstration, hurried: all protocols are played, the one that is judged soonest is judged, and load is brief."""
 
 import io
+from pathlib import Path
 
 from rich.console import Console
 
@@ -10,7 +11,8 @@ from simulators.scenario import KINDS
 
 def test_everything_is_played_judged_and_well() -> None:
     file = io.StringIO()
-    code = demo(Console(file=file, width=120), seed=1, play_s=3.0, budget_s=0.5, judged=["hub"], patience=100.0)
+    console = Console(file=file, width=120)
+    code = demo(console, seed=1, play_s=3.0, budget_s=0.5, load_s=1.0, judged=["hub"], patience=100.0)
     text = file.getvalue()
 
     assert code == 0, text
@@ -24,3 +26,5 @@ def test_everything_is_played_judged_and_well() -> None:
         assert faults == [0, 0, 0, 0]
     assert "is it a correct hub server?" in text
     assert "PASSED: " in text
+    page = Path(text.splitlines()[-1].rpartition(": ")[2])
+    assert "<svg" in page.read_text("utf-8")
