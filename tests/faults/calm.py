@@ -106,6 +106,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.calm", description=__doc__)
     parser.add_argument("servers", nargs="*", metavar="SERVER", help=f"which of {', '.join(names)}; all by default")
     parser.add_argument("--seeds", type=int, default=30, help="runs on each server of ours")
+    parser.add_argument("--wire-runs", type=int, default=20, help="runs on the wire, where no chance is drawn")
     parser.add_argument("--node-seeds", type=int, default=10, help="runs on the server in Node")
     parser.add_argument("--budget", type=float, default=5.0, metavar="SECONDS", help="for random cases, in each run")
     parser.add_argument("--jobs", type=int, default=2 * cores, help="servers that are judged at a time")
@@ -116,7 +117,8 @@ def main(words: Sequence[str] | None = None) -> int:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(names)}")
     console = Console(width=None if sys.stdout.isatty() else 120)
     chosen = options.servers or names
-    seeds = {name: options.node_seeds if name == NODE else options.seeds for name in chosen}
+    few = {WIRE: options.wire_runs, NODE: options.node_seeds}
+    seeds = {name: few.get(name, options.seeds) for name in chosen}
     pieces = [
         (name, seed, options.budget) for seed in range(max(seeds.values())) for name in chosen if seed < seeds[name]
     ]

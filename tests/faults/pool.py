@@ -7,7 +7,8 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from typing import Any, TypeAlias, TypeVar
+from time import monotonic
+from typing import Any, Final, TypeAlias, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -15,6 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 T = TypeVar("T")
 Piece: TypeAlias = Sequence[Any]
 """The arguments of one piece of work."""
+EVERY_S: Final = 60.0
+"""How often a log hears how far it is."""
 
 
 def do(
@@ -33,7 +36,7 @@ def do(
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"), initializer=os.setpgrp)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        waiting = deque(first)
+        waiting, told_at = deque(first), monotonic()
         pending: set[Future[T]] = set()
         task = progress.add_task("", total=len(waiting))
         try:
@@ -47,6 +50,9 @@ def do(
                     waiting.extendleft(reversed(list(more)))
                     total = round(progress.tasks[task].completed) + 1 + len(pending) + len(waiting)
                     progress.update(task, advance=1, description=said, total=total)
+                    if progress.disable and monotonic() - told_at > EVERY_S:
+                        console.print(f"{progress.tasks[task].completed:.0f} of {total}: {said}")
+                        told_at = monotonic()
         except KeyboardInterrupt:
             for process in list(pool._processes.values()):
                 assert process.pid is not None
