@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from loadtests.alerts import Alerts
 from loadtests.samples import Failure, Label, Samples
-from protocols.contract import Action, Audience, Level, Protocol
+from protocols.contract import Action, Audience, Event, Level, Protocol
 from simulators.delivery import Ledger
-from simulators.expectation import MUST, Expectation, Pattern
+from simulators.expectation import MUST, Expectation, Notice, Pattern
 from simulators.membership import Member
 from simulators.tally import Tally, Times
 
@@ -95,11 +96,22 @@ class TimedLedger(Ledger):
         super().__init__(protocol, tally, deadline_s=deadline_s, time_scale=time_scale, outsiders=outsiders)
         self._samples = samples
         self._answers = answers(protocol)
+        self._alerts = Alerts()
 
     @property
     def lost_after_ns(self) -> int:
         """Wait long enough to time what comes very late."""
         return max(super().lost_after_ns, LOST_AFTER_NS)
+
+    def said(self, name: str, event: Event, due_ns: int, sent_ns: int) -> None:
+        """Note that somebody said something."""
+        self._alerts.asked(event, due_ns)
+        super().said(name, event, due_ns, sent_ns)
+
+    def overheard(self, member: Member, notice: Notice, at_ns: int, *, explained: bool) -> None:
+        """Time what is promised to somebody, and the contract cannot say to whom."""
+        if (due_ns := self._alerts.due_ns(notice.event)) is not None:
+            self._samples.time(Label("deliver", notice.pattern.operation.name), due_ns, at_ns)
 
     def _deliver(self, expectation: Expectation, hearer: Member, pattern: Pattern, at_ns: int) -> None:
         deed = expectation.deed

@@ -62,6 +62,7 @@ class SharedLedger(TimedLedger):
 
     def overheard(self, member: Member, notice: Notice, at_ns: int, *, explained: bool) -> None:
         """Keep what somebody heard of a person who is not ours."""
+        super().overheard(member, notice, at_ns, explained=explained)
         if notice is not self._latest:  # what twenty hear is one and the same
             pattern = notice.pattern
             author = pattern.author(notice.payload)

@@ -1,6 +1,7 @@
 """`rehearsal load` as a person has it: it ends well, leaves a record, and says in one line what cannot be."""
 
 import json
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def test_what_cannot_be_is_one_clear_line(
     assert said.startswith("error: ")
     assert error in said
     assert len(said.splitlines()) == 1
+
+
+def test_without_locust_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "locust", None)  # so Python says that there is none
+    assert run(["load", "http://127.0.0.1:1", "--protocol", "space"]) == 2
+    assert capsys.readouterr().err == "error: load tests need Locust: pip install 'socketio-rehearsal[load]'\n"
 
 
 def test_it_is_a_front_to_locust_and_no_more() -> None:
