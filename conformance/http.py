@@ -82,8 +82,10 @@ class Http:
             auto_decompress=True,
             cookie_jar=aiohttp.DummyCookieJar(),  # many people share it
         )
-        self.on_exchange: Callable[[Exchange], None] = lambda exchange: None
-        """Told of every request once it is over."""
+        self.on_exchange: Callable[[Exchange, int], None] = lambda exchange, place: None
+        """Told of every request once it is over, and of the place in the history at which it began."""
+        self.place: Callable[[], int] = lambda: 0
+        """Says how long the history is now."""
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -110,6 +112,7 @@ class Http:
         shown = {} if by is None else self._credentials.shown(values_of(by))
         headers = {**shown, **(headers or {})}
         reply: Reply | None = None
+        place = self.place()
         timeout = aiohttp.ClientTimeout(total=self._patience_s)
         try:
             async with self.session.request(
@@ -134,4 +137,4 @@ class Http:
             exchange = Exchange(method=method, path=path, headers=headers, json=json)
             if reply is not None:
                 exchange = replace(exchange, status=reply.status, answered=reply.headers, text=reply.text)
-            self.on_exchange(exchange)
+            self.on_exchange(exchange, place)

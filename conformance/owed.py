@@ -50,7 +50,7 @@ class Owed:
 
     def _heard(self) -> Symptom:
         operation, where = self.expectation.operation, self.expectation.where
-        return Symptom.heard(self.expectation.receiver, operation.name, *fields_are(where), times=1)
+        return Symptom.heard(self.expectation.receiver, operation.name, *fields_are(where))
 
     def _unheard(self) -> Symptom:
         within_s = self.by - self.not_before + 1

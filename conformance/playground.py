@@ -147,6 +147,7 @@ class Playground:
         stage.proven = self.people.proven
         stage.origins, stage.runs = self.people.origins, (self.people.run, self.scopes.run)
         self.http.on_exchange = stage.note
+        self.http.place = stage.history.__len__
         try:
             yield self.make_cast(stage, self.people, self.http, self.scopes)
             await stage.finish()

@@ -548,9 +548,9 @@ class Stage:
 
     # ---- witnessing --------------------------------------------------------------------------------------------
 
-    def note(self, aside: Aside) -> None:
-        """Remember something that no connection sees."""
-        self._asides.append((len(self.history), aside))
+    def note(self, aside: Aside, place: int | None = None) -> None:
+        """Remember something that no connection sees, and that began at this place in the history, or now."""
+        self._asides.append((len(self.history) if place is None else place, aside))
 
     def witness(self, broken: Broken) -> None:
         """Keep with a broken promise all that it takes to do the same again; the first time is the one that counts."""

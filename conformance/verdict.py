@@ -6,6 +6,7 @@ from typing import Self, TypeAlias
 
 from conformance.checks import Check
 from conformance.reproduce.evidence import Evidence
+from conformance.reproduce.tape import Tape
 from conformance.reproduce.trace import Trace
 from conformance.symptom import Symptom
 from protocols.errors import Nonconformance
@@ -48,6 +49,8 @@ class Verdict:
     """The requirement that the failed step was about, where a scene has named another."""
     trace: Trace | None = None
     """How others can see it; None where it was not seen by people on a stage."""
+    tape: Tape | None = None
+    """The same of what was seen below the events."""
     times: int = 1
     """How often the case met it."""
 

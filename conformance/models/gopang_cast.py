@@ -15,6 +15,7 @@ from conformance.models.gopang import DEPARTURE_MS, DEVICES, NOBODY, GopangModel
 from conformance.models.gopang_ledger import Deal
 from conformance.models.gopang_vaults import Consent, Vault
 from conformance.person import Person
+from conformance.reproduce.evidence import Pause
 from conformance.symptom import ACK, HTTP, Symptom, Test
 from conformance.verdict import Broken
 from protocols import gopang
@@ -416,6 +417,8 @@ class GopangCast(Cast):
                 raise owing
             await asyncio.sleep(LOOK_S)
             await self.stage.overhear("transactions that go on")
+        if time.monotonic() - began > LOOK_S:
+            self.stage.note(Pause(time.monotonic() - began))
 
     async def close_batches(self) -> None:
         """Wait until every record of which somebody here has heard was gathered in a batch; no time is promised."""

@@ -1,6 +1,7 @@
 """What `gopang` promises in words of consents, money, records and vaults: scenes, judged step by step."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from conformance.case import Skipped
@@ -10,7 +11,7 @@ from conformance.models.gopang_cast import NO_HASH, GopangCast
 from conformance.models.gopang_vaults import Consent
 from conformance.person import Person
 from conformance.scene import Scenes, attributed, require
-from conformance.symptom import HTTP, Symptom, Test
+from conformance.symptom import HTTP, Symptom, Test, fields_are
 from protocols import gopang
 from protocols.contract import Json
 
@@ -137,10 +138,8 @@ async def vault__own(cast: GopangCast) -> None:
         written_ms = cast.model.vaults.known[vault_id].drawers[drawer_id]["updatedAt"]
         after_ms = await cast.now_ms(ovi)
         is_then = isinstance(written_ms, int) and before_ms <= written_ms <= after_ms
-        early = isinstance(written_ms, int) and written_ms < before_ms
-        shown = (
-            [Symptom.heard(ovi, "vault:content", Test(("updatedAt",), "is under", before_ms), times=1)] if early else ()
-        )
+        told = fields_are({"drawerId": drawer_id, "updatedAt": written_ms})
+        shown = [replace(Symptom.heard(ovi, gopang.VaultContent.event_name, *told, times=1), is_ever=True)]
         require(is_then, "gopang/vault/6", f"updatedAt from {before_ms} to {after_ms}", written_ms, shown=shown)
         for who in (ovi, again):
             await cast.stage.say(who, gopang.VaultAccess.model_validate({**named, "action": "read"}))

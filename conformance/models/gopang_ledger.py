@@ -12,7 +12,7 @@ from conformance.models import gopang_signs as signs
 from conformance.models.gopang_proofs import fingerprint, merkle_root
 from conformance.person import Person
 from conformance.reproduce.unshown import IN_BATCHES
-from conformance.symptom import Symptom, Test
+from conformance.symptom import Test
 from conformance.verdict import Broken
 from protocols import gopang
 from protocols.contract import Json
@@ -218,7 +218,7 @@ class Ledger:
         if "cancelled" in trail.heard:
             told = f"{who} heard {event.event_name}"
             more = Broken("gopang/transaction/9", "nothing more of a transaction after it was cancelled", told)
-            raise more.shown(signs.again(who, event))
+            raise more.shown(signs.after_cancel(who, event))
         match event:
             case gopang.TransactionVerify():
                 self._verify(deal, trail, who, event)
@@ -392,6 +392,8 @@ def _check_hash(deal: Deal, who: Person) -> None:
             raise broken.shown(
                 signs.told(who, deal.complete, Test(("blockchainHash",), "is no hash of its", list(fields)))
             )
+        assert deal.record is not None  # or nothing but the document could be wrong
+        of_this = Test(("documentId",), "is", deal.id)
         raise broken.shown(
-            Symptom.told(who, gopang.OpenhashRecord.event_name, ("hashValue",), deal.complete.blockchainHash)
+            signs.told(who, deal.record, of_this, Test(("hashValue",), "is not", deal.complete.blockchainHash))
         )

@@ -30,6 +30,14 @@ def again(who: Person, event: Event) -> Symptom:
     return told(who, event, *fields_are({name: fields[name] for name in names if name in fields}))
 
 
+def after_cancel(who: Person, event: Event) -> Symptom:
+    """Return that somebody hears more of a transaction after they have heard that it was cancelled."""
+    fields = event.to_json()
+    is_cancelled = fields_are({"transactionId": fields["transactionId"], "status": "cancelled"})
+    cancelled = Symptom.heard(who, gopang.TransactionStatus.event_name, *is_cancelled)
+    return replace(Symptom.in_order(cancelled, again(who, event)), is_belated=True, within_s=SHOWN_S)
+
+
 def too_soon(who: Person, event: Event, last_step: int) -> Symptom:
     """Return that somebody hears of an end before the last of the steps, or of the end a second time."""
     last = Symptom.heard(who, gopang.TransactionVerify.event_name, Test(("step",), "is", last_step))

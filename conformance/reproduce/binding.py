@@ -2,7 +2,9 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, cast
 
@@ -14,6 +16,9 @@ from simulators.target import Target
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _LEAST: Final = 6
 """Characters of the shortest text that is taken for an id."""
+_DAY_MS: Final = 86_400_000
+_NOW_S: Final = 600
+"""How long ago a token may have been made that was made for now."""
 _MOMENT: Final = 10**9
 """The least number that is taken for a moment: nobody says such numbers by chance."""
 
@@ -48,8 +53,15 @@ class Binder:
                 return [self.say(item) for item in value]
             case int() | float() if not isinstance(value, bool) and value in self._heard:
                 return Bound((self._heard[value],))
+            case int() if not isinstance(value, bool) and value >= _MOMENT and (near := self._near(value)) is not None:
+                return Bound((near,))
         self._said.add(value)
         return cast("Template", value)
+
+    def _near(self, moment: int) -> Picked | None:
+        """Return the last moment that was heard, and how far away this one is; None where that is more than a day."""
+        heard = [one for one in self._heard if isinstance(one, int) and abs(moment - one) < _DAY_MS]
+        return replace(self._heard[heard[-1]], plus=moment - heard[-1]) if heard else None
 
     def call(self, token: str, name: str) -> None:
         """Call the guest who holds a token, who was a number in this run, by the name of whoever plays them."""
@@ -127,11 +139,15 @@ class Binder:
         if isinstance(origin, Asked):
             return self._ask(token, origin)
         assert isinstance(origin, Signed)  # what was written down is a secret, or known to everybody
-        claims = tuple((key, self.say(value)) for key, value in origin.claims.items())
+        said, lives_s = dict(origin.claims), origin.expires_s
+        match said:
+            case {"iat": int(made_s), "exp": int(ends_s)} if abs(time.time() - made_s) < _NOW_S:
+                said, lives_s = {key: said[key] for key in said if key not in {"iat", "exp"}}, ends_s - made_s
+        claims = tuple((key, self.say(value)) for key, value in said.items())
         # The secret of our own reference server stands in its documentation; any other is nobody's business.
         secret = _signing_secret(self._target) if self._target.people is None else ""
         env = "" if secret else origin.secret_env or "REHEARSAL_JWT_SECRET"
-        return Token(claims, origin.prefix, origin.algorithm, origin.expires_s, secret, env)
+        return Token(claims, origin.prefix, origin.algorithm, lives_s, secret, env)
 
     # ---- what is heard -----------------------------------------------------------------------------------------
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from conformance.defects import Defect
-from conformance.reproduce import codec
+from conformance.reproduce import bare, codec
 from conformance.reproduce.language import Language
 from conformance.reproduce.node import Node
 from conformance.reproduce.prune import pruned
 from conformance.reproduce.python import Python
 from conformance.reproduce.script import script
+from conformance.reproduce.tape import Tape
 from conformance.reproduce.trace import Env, Token, Trace, spoken
 from conformance.verdict import Key, Verdict
 from protocols.contract import Requirement
@@ -23,6 +24,7 @@ REPLAYS: Final = "replays"
 NOT_STAGED: Final = "no stock client can do this; the command above plays it again"
 _SHOWN: Final = 160
 """Characters of each line that a script says about itself."""
+_ENDS: Final = ". Exit code 1: the fault shows; 0: it does not; 2: nobody can tell."
 _NEEDS: Final[Mapping[type[Language], str]] = {
     Python: 'Needs pip install "python-socketio[asyncio_client]"',
     Node: "Needs npm install socket.io-client, and Node 18",
@@ -37,12 +39,16 @@ class Reproducer:
     node: str = ""
     replay: str = ""
     unshown: str = ""
-    """Why there is none; empty where there are all three."""
+    """Why there is none; empty where there are; below the events there are no replays."""
 
     @property
     def told(self) -> str:
         """Where it stands, or why it does not, in one line."""
-        return self.unshown.splitlines()[0] if self.unshown else f"{self.python}, {self.node}, {self.replay}"
+        return self.unshown.splitlines()[0] if self.unshown else ", ".join(filter(None, self._paths))
+
+    @property
+    def _paths(self) -> tuple[str, ...]:
+        return self.python, self.node, self.replay
 
 
 class Reproducers:
@@ -66,6 +72,8 @@ class Reproducers:
         }
 
     def _write(self, verdict: Verdict, requirement: Requirement | None) -> Reproducer:
+        if verdict.tape is not None:
+            return self._write_tape(verdict, verdict.tape, requirement)
         trace = verdict.trace
         if trace is None or trace.unshown:
             return Reproducer(unshown=trace.unshown if trace else NOT_STAGED)
@@ -80,6 +88,16 @@ class Reproducers:
             (self._folder / paths[kind]).write_bytes(text.encode("utf-8", "backslashreplace"))
         return Reproducer(python=paths[Python], node=paths[Node], replay=replay)
 
+    def _write_tape(self, verdict: Verdict, tape: Tape, requirement: Requirement | None) -> Reproducer:
+        if tape.unshown:
+            return Reproducer(unshown=tape.unshown)
+        slug, paths = self._slug(verdict), {}
+        about = [*_about(verdict, requirement), f"{bare.needs(tape)}{_ENDS}"]
+        for suffix, write in (Python.suffix, bare.python), (Node.suffix, bare.node):
+            paths[suffix] = f"{SCRIPTS}/{slug}{suffix}"
+            (self._folder / paths[suffix]).write_bytes(write(tape, about).encode("utf-8", "backslashreplace"))
+        return Reproducer(python=paths[Python.suffix], node=paths[Node.suffix])
+
     def _slug(self, verdict: Verdict) -> str:
         words = [self._name, verdict.requirement, verdict.check or ""]
         whole = "-".join(re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-") for word in words if word)
@@ -92,11 +110,15 @@ class Reproducers:
 
 
 def _head(verdict: Verdict, requirement: Requirement | None, trace: Trace, kind: type[Language]) -> list[str]:
-    promised = f"{requirement.address} {requirement.level}: {requirement.text}" if requirement else verdict.requirement
     env = dict.fromkeys(name for step in trace.steps for source in spoken(step) for name in _env(source))
     needed = "".join(f", and {name} in the environment" for name in env)
-    ends = f"{_NEEDS[kind]}{needed}. Exit code 1: the fault shows; 0: it does not; 2: nobody can tell."
-    return [_line(promised), _line(f"Expected {verdict.expected}; came {verdict.came}"), ends]
+    return [*_about(verdict, requirement), f"{_NEEDS[kind]}{needed}{_ENDS}"]
+
+
+def _about(verdict: Verdict, requirement: Requirement | None) -> list[str]:
+    """Return what was promised, and what came instead."""
+    promised = f"{requirement.address} {requirement.level}: {requirement.text}" if requirement else verdict.requirement
+    return [_line(promised), _line(f"Expected {verdict.expected}; came {verdict.came}")]
 
 
 def _env(source: object) -> list[str]:

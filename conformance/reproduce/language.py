@@ -11,9 +11,9 @@ LONG: Final = 40
 """From so many equal characters on a text is told by its repetition."""
 
 MAX_LINES: Final = 40
-WIDTHS: Final = (120, 160, 240, 400, 800)
+WIDTHS: Final = (120, 160, 240, 400, 800, 1600, 3200)
 """How wide the lines that do something become, one after the other, until a script is short enough."""
-HELPERS_WIDTHS: Final = (120, 160, 240)
+HELPERS_WIDTHS: Final = (120, 160, 240, 400)
 """How wide those become that only help, where that is not enough."""
 
 
@@ -72,7 +72,8 @@ class Language(ABC):
             case Picked(path=path, name=name):
                 path = path[1:] if name == HTTP and path[:1] == ("body",) else path
                 value = self.names[source.step, source.who, source.name, source.number]
-                return value + "".join(f"[{self.text(step) if isinstance(step, str) else step}]" for step in path)
+                value += "".join(f"[{self.text(step) if isinstance(step, str) else step}]" for step in path)
+                return f"{value} + {source.plus}" if source.plus else value
             case Token():
                 return self.tokens.get(repr(source)) or self._token(source)
 

@@ -131,7 +131,7 @@ class Node(Language):
         "is long": "{at}?.length === {value}",
         "is under": "{at} < {value}",
         "is over": "{at} > {value}",
-        "falls": "!same({at}, [...{at}].sort())",
+        "falls": "!same({at} ?? [], [...({at} ?? [])].sort())",
         "is no hash of": "{at} !== sha({value})",
         "is no hash of its": "{at} !== sha(Object.fromEntries({value}.map((key) => [key, v[key]])))",
     }

@@ -118,11 +118,9 @@ def part(data): return base64.urlsafe_b64encode(data).rstrip(b"=")
 """
 AT: Final = f"""\
 def at(value, *path):
-    for n, step in enumerate(path):
-        if step == "{EACH}": return [at(one, *path[n + 1:]) for one in value or ()]
-        try: value = value[step]
-        except (LookupError, TypeError): return None
-    return value
+    if path[:1] == ("{EACH}",): return [at(one, *path[1:]) for one in value or ()]
+    try: return at(value[path[0]], *path[1:]) if path else value
+    except (LookupError, TypeError): return None
 """
 COMPOUND: Final = "async|class|def|elif|else|except|finally|for|if|try|while|with"
 """How statements begin that cannot stand on a line with others."""
@@ -145,9 +143,9 @@ class Python(Language):
         "has": "{value} in ({at} or ())",
         "lacks": "{value} not in ({at} or ())",
         "is long": "len({at} or ()) == {value}",
-        "is under": "({at} or 0) < {value}",
-        "is over": "({at} or 0) > {value}",
-        "falls": "{at} != sorted({at})",
+        "is under": "(lambda one, least: one is not None and one < least)({at}, {value})",
+        "is over": "(lambda one, most: one is not None and one > most)({at}, {value})",
+        "falls": "(lambda all: all and all != sorted(all))({at})",
         "is no hash of": "{at} != sha({value})",
         "is no hash of its": "{at} != sha({{key: v[key] for key in {value}}})",
     }

@@ -9,7 +9,7 @@ from typing import Final, cast
 from conformance.reproduce.binding import Binder
 from conformance.reproduce.evidence import Aside, Evidence, Exchange, Pause
 from conformance.reproduce.trace import Bound, Deed, Picked, Shown, Source, Step, Template, Token, Trace, Turn
-from conformance.reproduce.unshown import ELSEWHERE, IN_ACKS, IN_PINGS, NOTHING
+from conformance.reproduce.unshown import ELSEWHERE, IN_ACKS, IN_PINGS, IN_TIME, NOTHING
 from conformance.symptom import ACK, ADMITTED, CLOSED, GONE, HTTP, REFUSED, STRAY_ACK, Symptom, Test
 from protocols.contract import Json
 from simulators import strict_json
@@ -20,6 +20,8 @@ from simulators.people import Asked
 _HTTP_LINE: Final = re.compile(r"[A-Z]+ /|HTTP \d")  # how requests and their answers are told in a conversation
 _SAID_GOODBYE: Final = "closed: io client disconnect"
 _WAS_CUT: Final = "closed: transport aborted"
+SURE_S: Final = 2.0
+"""What comes too early by less than whole seconds may be early for whoever is a little slow."""
 MAX_AGAIN: Final = 4
 """How many wrong values of one event must come again."""
 
@@ -69,7 +71,7 @@ class _Recorder:
         for one in self.evidence.records:
             if one.endpoint is not None and one.endpoint.auth is not None:
                 self.binder.call(str(one.endpoint.auth.get("token")), one.actor)
-        asides = list(self.evidence.asides)
+        asides = sorted(self.evidence.asides, key=lambda aside: aside[0])
         for at, one in enumerate(self.evidence.records):
             self._at = at
             while asides and asides[0][0] <= self._at:
@@ -249,12 +251,17 @@ class _Recorder:
         if symptom.until_ns:
             within_s = max(0.0, (symptom.until_ns - self._last_ns) / 1e9)
             symptom = replace(symptom, until_ns=0, within_s=within_s, is_early=True)
+            if within_s < SURE_S:
+                self.unshown = IN_TIME
         if not symptom.is_missing:
             symptom = replace(symptom, times=symptom.times or max(1, self._times(symptom)))
         later = None if symptom.later is None else self._shown(symptom.later)
         return Shown(symptom, tuple(self.binder.say(test.value) for test in symptom.tests), later)
 
     def _times(self, symptom: Symptom) -> int:
+        if symptom.is_belated:
+            window = self.window or 0
+            return sum(step >= window and _is_of(symptom, who, name, value) for step, who, name, value in self.log)
         return sum(_is_of(symptom, *arrival) for arrival in self.came)
 
     def _count(self, symptoms: Sequence[Symptom]) -> None:

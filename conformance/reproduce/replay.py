@@ -221,7 +221,7 @@ class _Player:
                             value = value[step]
                         case _:
                             raise NotHeard(f"{name} has nothing at /{'/'.join(map(str, path))}")
-                return value
+                return value + source.plus if source.plus and isinstance(value, int) else value
 
     async def _token(self, token: Token) -> str:
         claims = await self._fill(dict(token.claims))

@@ -65,6 +65,8 @@ class Picked:
     """Which one of that name it is, of those that this step caused, from 0."""
     path: tuple[str | int, ...]
     """Where in its first value it stands."""
+    plus: int = 0
+    """What is added to it, where it is a moment and another one is meant."""
 
 
 Source: TypeAlias = Run | Fresh | Turn | Token | Env | Picked

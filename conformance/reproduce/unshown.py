@@ -4,15 +4,29 @@ from typing import Final
 
 IN_REDIS: Final = "it stands in Redis, which no client of Socket.IO sees"
 IN_WORDS: Final = "HTTP refuses in words that no stock client passes on"
-IN_PINGS: Final = "it takes a client that answers no pings, and stock clients answer every one"
+IN_PINGS: Final = "it is when pings come, and who answers them, which clients see to by themselves"
 IN_SIGNED: Final = "it stands in a token, which only who can read tokens sees"
 IN_TIME: Final = "it takes to compare how fast two clocks go"
 IN_A_CRASH: Final = "it takes to make the server crash, by a command that the target file names"
 IN_BATCHES: Final = "what is gathered together depends on the moment, so that only who reckons with all of it can tell"
+IN_HALVES: Final = "it takes a request of which the rest never comes"
+IN_MEMORY: Final = "it stands in the memory of the process, which nobody sees from outside"
 IN_ACKS: Final = "it takes acks of what the server asks"
 ELSEWHERE: Final = "it takes another namespace, or another path"
 
-UNSHOWN: Final = (IN_REDIS, IN_WORDS, IN_PINGS, IN_SIGNED, IN_TIME, IN_A_CRASH, IN_BATCHES, IN_ACKS, ELSEWHERE)
+UNSHOWN: Final = (
+    IN_REDIS,
+    IN_WORDS,
+    IN_PINGS,
+    IN_SIGNED,
+    IN_TIME,
+    IN_A_CRASH,
+    IN_BATCHES,
+    IN_HALVES,
+    IN_MEMORY,
+    IN_ACKS,
+    ELSEWHERE,
+)
 """Why a failure may leave none."""
 NOTHING: Final = "nothing that comes over the wire shows it"
 """What is said where nobody has said what shows a failure, and nothing that came is told as wrong."""

@@ -1,16 +1,20 @@
 """Where one case of the wire is played: it opens clients, and tells a close from a silence and from its causes."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, Never
 
 from conformance.case import Skipped
 from conformance.checks import Check
+from conformance.reproduce.tape import ENDED, Heard, Said, Tape, without
+from conformance.reproduce.unshown import IN_MEMORY
 from conformance.verdict import Broken
 from conformance.wire import raw
 from conformance.wire.case import Untold
-from conformance.wire.clients import DIRECT, Log, Session, Socket, fence_namespace, open_socket
+from conformance.wire.clients import DIRECT, FENCE, Log, Session, Socket, fence_namespace, open_socket
 from conformance.wire.ground import ROUND_TRIPS, WireGround
 from conformance.wire.raw import Answer
 
@@ -24,6 +28,11 @@ BUSY: Final = 3
 """By what the time for an answer is multiplied where much must be read before the question."""
 MAX_GROWTH: Final = 100_000_000
 """Bytes by which one input may let a server grow."""
+
+
+def _is_no_question(line: Said | Heard) -> bool:
+    """Say whether a line is older than the first question whether somebody is still served."""
+    return isinstance(line, Heard) or not any(FENCE in str(part) for part in line.parts)
 
 
 class Bench:
@@ -47,6 +56,28 @@ class Bench:
         for session in self._sessions:
             for writer in session.writers:
                 writer.transport.abort()
+
+    def tape(self, broken: Broken | None) -> Tape:
+        """Return all that was said and heard until now, with which others can see what is broken."""
+        is_unseen = broken is not None and broken.check is Check.MEMORY_FLAT
+        witness = self.ground.witness if broken is not None and broken.check is Check.STILL_SERVED else None
+        # Who had done nothing but come is there from the beginning, and hears the end.
+        came = [] if witness is None else list(itertools.takewhile(_is_no_question, witness.log.tape))
+        went = [Heard(witness.who, ENDED)] if witness is not None and witness.closed else []
+        return Tape(
+            url=self.ground.target.url,
+            path=self.ground.target.path,
+            lines=tuple(self._covered(line) for line in (*came, *self.log.tape, *went)),
+            lasted_s=raw.now() - self.log.said_at,
+            unshown=IN_MEMORY if is_unseen else self.log.unshown,
+        )
+
+    def _covered(self, line: Said | Heard) -> Said | Heard:
+        """Return a line without credentials in it."""
+        if isinstance(line, Said):
+            for secret in self.log.secrets:
+                line = replace(line, parts=tuple(without(part, secret) for part in line.parts))
+        return line
 
     # ---- what is said ----------------------------------------------------------------------------------------------
 

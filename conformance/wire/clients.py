@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from conformance.reproduce.tape import ENDED, Heard, Said, Way
 from conformance.wire import raw
 from conformance.wire.raw import Address, Answer, Text
 from protocols.errors import WireError
@@ -17,12 +18,14 @@ PAUSE_S: Final = 0.01
 """Between the TCP segments of one request."""
 DIRECT: Final = "EIO=4&transport=websocket"
 """The query of a session that begins with a WebSocket."""
+FENCE: Final = "/rehearsal-fence-"
+"""How namespaces are called that no server has."""
 _numbers = itertools.count(1)
 
 
 def fence_namespace() -> str:
     """Return a namespace that no server has: whoever asks for it gets an answer, and nothing is changed."""
-    return f"/rehearsal-fence-{next(_numbers)}"
+    return f"{FENCE}{next(_numbers)}"
 
 
 def shown(data: Text) -> str:
@@ -41,6 +44,21 @@ class Log:
     """Credentials, which are not shown."""
     watch: Callable[[str], None] | None = None
     """Hears of every line."""
+    tape: list[Said | Heard] = field(default_factory=list)
+    """The same as whoever wants to do it again needs it."""
+    said_at: float = 0.0
+    """When something was said last."""
+    unshown: str = ""
+    """Why nobody can do it again, where they cannot."""
+
+    def say(self, who: str, way: Way, *parts: Text) -> None:
+        """Keep what somebody says, so that others can say it too."""
+        self.tape.append(Said(who, way, parts))
+        self.said_at = raw.now()
+
+    def hear(self, who: str, what: Text) -> None:
+        """Keep what somebody hears."""
+        self.tape.append(Heard(who, what if isinstance(what, str) else what.hex()))
 
     def note(self, who: str, sign: str, data: Text) -> None:
         """Add what somebody sent (`>`), heard (`<`), or what became of them (`=`)."""
@@ -79,11 +97,11 @@ class Socket:
             while True:
                 opcode, payload = await self._frames.next()
                 if opcode == 8:
-                    self.write(raw.frame(8, payload[:2]))
+                    self._write(raw.frame(8, payload[:2]))
                     end = f"closed with {int.from_bytes(payload[:2], 'big') if payload else 'no code'}"
                     break
                 if opcode == 9:
-                    self.write(raw.frame(10, payload))
+                    self._write(raw.frame(10, payload))
                 elif opcode in (1, 2):
                     self._take(payload.decode("utf-8", "replace") if opcode == 1 else payload)
         except (asyncio.IncompleteReadError, OSError):
@@ -99,9 +117,10 @@ class Socket:
         if isinstance(message, str) and message[:1] == "2":
             self.pings.append(raw.now())
             if self.answers_pings:
-                self.write(raw.message("3" + message[1:]))
+                self._write(raw.message("3" + message[1:]))
         else:
             self.log.note(self.who, "<", message)
+            self.log.hear(self.who, message)
             self.inbox.append(message)
             if message == "1":  # Engine.IO's own goodbye
                 self._end("closed by a close packet")
@@ -111,9 +130,14 @@ class Socket:
         if not self.closed:
             self.closed, self.closed_at = how, raw.now()
             self.log.note(self.who, "=", how)
+            self.log.hear(self.who, ENDED)
 
     def write(self, data: bytes) -> None:
         """Write bytes as they are, unless the connection has ended."""
+        self.log.say(self.who, "bytes", data)
+        self._write(data)
+
+    def _write(self, data: bytes) -> None:
         if not self.writer.transport.is_closing():
             self.writer.write(data)
 
@@ -121,7 +145,8 @@ class Socket:
         """Send messages."""
         for message in messages:
             self.log.note(self.who, ">", message)
-            self.write(raw.message(message))
+            self.log.say(self.who, "message", message)
+            self._write(raw.message(message))
 
     async def until(self, holds: Callable[[], bool], within_s: float) -> bool:
         """Wait until something holds or the connection ends; say whether it holds."""
@@ -188,10 +213,13 @@ async def open_socket(
     """Ask for a WebSocket; return the answer, and the socket where there is one. Raises TargetUnreachable."""
     reader, writer = await address.connect()
     log.note(who, ">", f"GET ?{query} (WebSocket)")
-    writer.write(address.request("GET", query, b"", {**raw.upgrade_headers(), **(headers or {})}))
+    request = address.request("GET", query, b"", {**raw.upgrade_headers(), **(headers or {})})
+    log.say(who, "websocket", request)
+    writer.write(request)
     answer = await raw.read_answer(reader)
     if answer.status != 101:
         log.note(who, "<", f"{answer.status} {answer.body.decode('utf-8', 'replace')}")
+        log.hear(who, f"{answer.status} {answer.body.decode('utf-8', 'replace')}")
         writer.transport.abort()
         return answer, None
     return answer, Socket(who, reader, writer, log, answers_pings=answers_pings)
@@ -225,6 +253,7 @@ class Session:
     ) -> Answer | None:
         """Send a request in these TCP segments; None says that no answer came in time. `sent` is set in between."""
         self.log.note(self.who, ">", label)
+        self.log.say(self.who, "request", *segments)
         try:
             async with asyncio.timeout(self.within_s if within_s is None else within_s):
                 answer = await raw.exchange(self.address, segments, PAUSE_S, self.writers, sent)
@@ -232,6 +261,7 @@ class Session:
             self.log.note(self.who, "=", "no answer")
             return None
         self.log.note(self.who, "<", f"{answer.status} {answer.body.decode('utf-8', 'replace')}")
+        self.log.hear(self.who, f"{answer.status} {answer.body.decode('utf-8', 'replace')}")
         return answer
 
     async def http(

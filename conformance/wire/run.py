@@ -13,6 +13,8 @@ from conformance.checks import Check
 from conformance.deaths import MAX_REVIVALS
 from conformance.playground import Options
 from conformance.process import Keeper, Life, examine
+from conformance.reproduce.tape import Tape
+from conformance.reproduce.unshown import IN_PINGS
 from conformance.runner import Finished, RunEvent, Started, TargetDied, TargetRevived
 from conformance.verdict import Broken, Outcome, Verdict
 from conformance.wire.bench import MEMORY, Bench
@@ -35,6 +37,7 @@ class Played:
 
     verdicts: tuple[Verdict, ...]
     lines: tuple[str, ...]
+    tape: Tape
     took_s: float
 
 
@@ -92,19 +95,21 @@ def run(ground: WireGround, cases: Sequence[WireCase]) -> Iterator[RunEvent]:
 
 async def _play(ground: WireGround, case: WireCase) -> Played:
     bench = Bench(ground, case.cites)
+    if case.subject.startswith("heartbeat"):
+        bench.log.unshown = IN_PINGS
     began = time.monotonic()
     try:
         verdicts = await _verdicts(bench, case)
     finally:
         await bench.leave()
-    return Played(verdicts, tuple(bench.log.lines), time.monotonic() - began)
+    return Played(verdicts, tuple(bench.log.lines), bench.tape(None), time.monotonic() - began)
 
 
 async def _verdicts(bench: Bench, case: WireCase) -> tuple[Verdict, ...]:
     try:
         await case.scene(bench)
     except Broken as broken:
-        return (_failed(case, broken, tuple(bench.log.lines)),)
+        return (_failed(case, broken, tuple(bench.log.lines), bench.tape(broken)),)
     except Skipped as skipped:
         return _all(case, Outcome.SKIP, str(skipped))
     except (RehearsalError, OSError) as error:
@@ -129,7 +134,7 @@ def _all(case: WireCase, outcome: Outcome, reason: str = "") -> tuple[Verdict, .
     )
 
 
-def _failed(case: WireCase, broken: Broken, lines: tuple[str, ...]) -> Verdict:
+def _failed(case: WireCase, broken: Broken, lines: tuple[str, ...], tape: Tape) -> Verdict:
     return Verdict(
         requirement=broken.requirement,
         outcome=Outcome.FAIL,
@@ -141,10 +146,11 @@ def _failed(case: WireCase, broken: Broken, lines: tuple[str, ...]) -> Verdict:
         origin=broken.origin,
         conversation=(*lines, f"! {broken.came}"),
         also=broken.also,
+        tape=tape,
     )
 
 
 def _blamed(case: WireCase, played: Played, reason: str) -> tuple[Verdict, ...]:
     """Make a death a failure of the case that it followed."""
     broken = Broken(PROCESS_LIVES, "the server goes on serving", f"it died: {reason}", check=Check.SERVER_SURVIVES)
-    return (_failed(case, broken, played.lines),)
+    return (_failed(case, broken, played.lines, replace(played.tape, ends_it=True)),)

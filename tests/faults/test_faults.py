@@ -9,6 +9,7 @@ import pytest
 from conformance.case import Case
 from conformance.checks import Check
 from conformance.playground import Options
+from conformance.reproduce.unshown import UNSHOWN
 from conformance.runner import Finished
 from conformance.suite import suite_of
 from conformance.verdict import Outcome, Verdict
@@ -70,8 +71,15 @@ def test_fault_is_failed_at_its_requirement(fault: Fault, request: pytest.Fixtur
     assert found.check is KIND_OF.get(fault.name, found.check)
     assert found.expected
     assert found.came
+    assert _reason(found) in {"", *UNSHOWN}, "a failure leaves scripts, or one of the few reasons why there are none"
     assert len(found.conversation) >= 2
     assert len(found.conversation) <= 8 or fault.protocol == WIRE, found.conversation
+
+
+def _reason(found: Verdict) -> str:
+    """Return why a failure leaves no script; empty where it does."""
+    kept = found.tape or found.trace
+    return "nothing was kept of it" if kept is None else kept.unshown
 
 
 def _suspects(fault: Fault, *, slow: bool) -> Sequence[Case]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from conformance.case import Skipped
+from conformance.reproduce.unshown import IN_HALVES
 from conformance.wire import raw
 from conformance.wire.bench import Bench
 from conformance.wire.clients import Socket, fence_namespace
@@ -133,6 +134,7 @@ async def a_body_that_stalls(bench: Bench) -> None:
     _, writer = await session.address.connect()
     session.writers.append(writer)
     bench.log.note(session.who, ">", "POST, half of its body")
+    bench.log.unshown = IN_HALVES
     writer.write(request[:-500])
     await bench.others_are_served()
     writer.transport.abort()

@@ -1,0 +1,306 @@
+"""Scripts that say recorded bytes over bare connections, in Python and for Node: stock clients say nothing wrong."""
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, Final
+
+from conformance.reproduce.language import LONG, MAX_LINES, packed
+from conformance.reproduce.node import Node
+from conformance.reproduce.python import Python
+from conformance.reproduce.tape import CREDENTIALS, Heard, Said, Tape
+
+_SID: Final = re.compile(r'"sid":"([^"]+)"')
+_SID_TEXT: Final = re.compile(r'"sid":"[^"]+"')
+_SHOWN: Final = 200
+"""Characters of each thing that are compared."""
+_ENV: Final = "REHEARSAL_CREDENTIALS"
+"""What holds the credentials that let somebody into a namespace."""
+_MOST_S: Final = 20.0
+_RUN: Final = re.compile(rb"(?s)(.)\1{%d,}" % (LONG - 1))
+_PYTHON_HEAD: Final = r"""import http.client, os, re, socket, sys, threading, time, urllib.parse
+AT = urllib.parse.urlsplit((sys.argv[1:] or [URL])[0])
+HERE, HEARD, SID = {}, [], '"sid":"[^"]+"'
+sys.excepthook = lambda *why: print("nobody can tell:", *why, flush=True) or os._exit(2)"""
+_PYTHON: Final[Mapping[str, str]] = {
+    "tcp": r"""def tcp(): return socket.create_connection((AT.hostname, AT.port or 80), 20)""",
+    "sid": r"""def said_to(who): return "".join(what for one, what in HEARD if one == who)
+def sid(who, n): return re.findall('"sid":"([^"]+)"', said_to(who))[n].encode()""",
+    "websocket": r"""def websocket(who, request):
+    HERE[who] = tcp()
+    HERE[who].sendall(request)
+    answer = http.client.HTTPResponse(HERE[who])
+    answer.begin()
+    told = f"{answer.status} " + (answer.read().decode("utf-8", "replace") if answer.status != 101 else "")
+    if answer.status != 101: return HEARD.append((who, told))
+    threading.Thread(target=listen, args=(who, answer), daemon=True).start()""",
+    "listen": r"""def listen(who, answer):
+    stream = answer.fp  # which would end with the answer
+    try:
+        while len(two := stream.read(2)) == 2 and two[0] & 15 != 8:
+            size = two[1] & 127
+            data = stream.read(size if size < 126 else int.from_bytes(stream.read(2 if size == 126 else 8), "big"))
+            if two[0] & 15 == 1 and data[:1] == b"2": message(who, 1, b"3" + data[1:])
+            else: HEARD.append((who, data.decode("utf-8", "replace") if two[0] & 15 == 1 else data.hex()))
+    finally: HEARD.append((who, "(closed)"))""",
+    "message": r"""def message(who, kind, data):
+    size = len(data).to_bytes(8, "big")
+    size = b"\xfe" + size[6:] if len(data) < 65536 else b"\xff" + size
+    size = bytes([128 | len(data)]) if len(data) < 126 else size
+    send(who, bytes([128 | kind]) + size + bytes(4) + data)""",
+    "send": r"""def send(who, data):
+    try: HERE[who].sendall(data)
+    except OSError: pass""",
+    "request": r"""def request(who, *parts): threading.Thread(target=ask, args=(who, *parts), daemon=True).start()""",
+    "ask": r"""def ask(who, *segments):
+    one = tcp()
+    for segment in segments: one.sendall(segment) or time.sleep(0.01)
+    answer = http.client.HTTPResponse(one)
+    answer.begin()
+    HEARD.append((who, f"{answer.status} {answer.read().decode('utf-8', 'replace')}"))""",
+    "until": r"""def until(number, seconds=10):
+    end = time.monotonic() + seconds
+    while len(HEARD) < number and time.monotonic() < end: time.sleep(0.02)""",
+    "gone": r"""def gone(path):
+    one = http.client.HTTPConnection(AT.hostname, AT.port or 80, timeout=15)
+    try: one.request("GET", path) or one.getresponse()
+    except OSError: return True
+    return False""",
+}
+_NODE_HEAD: Final = r"""const SID = /"sid":"[^"]+"/g;
+const AT = new (require("node:url").URL)(process.argv[2] ?? URL), HERE = {}, HEARD = [];"""
+_NODE: Final[Mapping[str, str]] = {
+    "tcp": r"""const tcp = () => require("node:net").connect(AT.port || 80, AT.hostname).on("error", () => {});""",
+    "told": r"""const told = (who) => HEARD.filter(([one]) => one === who).map(([, what]) => what).join("");""",
+    "sid": r"""const sid = (who, n) => Buffer.from([...told(who).matchAll(/"sid":"([^"]+)"/g)][n][1]);""",
+    "pause": r"""const pause = (ms) => new Promise((done) => setTimeout(done, ms));""",
+    "until": r"""const until = async (number, s = 10, end = Date.now() + s * 1000) => {
+  while (HEARD.length < number && Date.now() < end) await pause(20);
+};""",
+    "answer": r"""function answer(data) {
+  const head = data.indexOf("\r\n\r\n"), text = data.subarray(0, Math.max(head, 0)).toString("latin1");
+  const size = Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0), body = data.subarray(head + 4);
+  if (head >= 0 && body.length >= size) return { status: Number(text.split(" ")[1]), body };
+}""",
+    "websocket": r"""function websocket(who, request) {
+  let data = Buffer.alloc(0), open = false;
+  HERE[who] = tcp().on("close", () => open && HEARD.push([who, "(closed)"])).on("data", (more) => {
+    data = Buffer.concat([data, more]);
+    if (!open && answer(data)?.status === 101) { open = true; data = answer(data).body; }
+    if (!open && answer(data)) HEARD.push([who, `${answer(data).status} ${answer(data).body}`]);
+    while (open && data.length >= 2) {
+      const n = data[1] & 127, from = n < 126 ? 2 : n === 126 ? 4 : 10;
+      const size = n < 126 ? n : n === 126 ? data.readUInt16BE(2) : Number(data.readBigUInt64BE(2));
+      const kind = data[0] & 15;
+      if (data.length < from + size) return;
+      const body = data.subarray(from, from + size); data = data.subarray(from + size);
+      if (kind === 1 && body[0] === 50) message(who, 1, Buffer.from("3" + body.subarray(1)));
+      else if (kind < 3) HEARD.push([who, body.toString(kind === 1 ? "utf8" : "hex")]);
+      else if (kind === 8) HERE[who].destroy();
+    }
+  });
+  HERE[who].write(request);
+}""",
+    "message": r"""function message(who, kind, data) {
+  const size = Buffer.alloc(8); size.writeBigUInt64BE(BigInt(data.length));
+  const long = data.length < 65536 ? [254, ...size.subarray(6)] : [255, ...size];
+  const head = data.length < 126 ? [128 | data.length] : long;
+  send(who, Buffer.concat([Buffer.from([128 | kind, ...head, 0, 0, 0, 0]), data]));
+}""",
+    "send": r"""const send = (who, data) => HERE[who].writable && HERE[who].write(data);""",
+    "request": r"""async function request(who, ...segments) {
+  let data = Buffer.alloc(0); const one = tcp().on("data", (more) => { data = Buffer.concat([data, more]);
+    const got = answer(data); if (got) { HEARD.push([who, `${got.status} ${got.body}`]); one.destroy(); } });
+  for (const segment of segments) { one.write(segment); await pause(10); }
+}""",
+    "gone": r"""const within = { signal: AbortSignal.timeout(25000) };
+const gone = (path) => fetch(new (require("node:url").URL)(path, AT), within)
+  .then(() => false, () => true);""",
+}
+_NODE_END: Final = """main().catch((error) => console.log("nobody can tell:", String(error)) ?? process.exit(2));"""
+
+
+def python(tape: Tape, head: Sequence[str]) -> str:
+    """Return a script in Python; `head` is what it says about itself."""
+    body, own = list(_body(tape, _Python())), Python({})
+    begin = [*(f"# {line}" for line in head), *_PYTHON_HEAD.splitlines()]
+    begin[len(head) + 1] = begin[len(head) + 1].replace("URL", json.dumps(tape.url))
+    for name in _used(body, _PYTHON):
+        begin += _PYTHON[name].splitlines()
+    main = packed(body, MAX_LINES - len(begin), "; ")
+    return "\n".join([*own.squeezed(begin, MAX_LINES - len(main), "; "), *main]) + "\n"
+
+
+def node(tape: Tape, head: Sequence[str]) -> str:
+    """Return a script for Node; `head` is what it says about itself."""
+    body, own = list(_body(tape, _Node())), Node({})
+    begin = [*(f"// {line}" for line in head), *_NODE_HEAD.replace("?? URL", f"?? {json.dumps(tape.url)}").splitlines()]
+    for name in _used(body, _NODE):
+        begin += _NODE[name].splitlines()
+    main = packed([f"  {line};" for line in body], MAX_LINES - len(begin) - 2, " ")
+    whole = ["async function main() {", *main, "}", _NODE_END]
+    return "\n".join([*own.squeezed(begin, MAX_LINES - len(whole), " "), *whole]) + "\n"
+
+
+def needs(tape: Tape) -> str:
+    """Return what whoever runs a script must have."""
+    return (
+        f"Needs {_ENV} in the environment, what a CONNECT packet ends with"
+        if _takes_credentials(tape)
+        else "Needs nothing else"
+    )
+
+
+def _takes_credentials(tape: Tape) -> bool:
+    said = [_bytes(part) for line in tape.lines if isinstance(line, Said) for part in line.parts]
+    return any(CREDENTIALS.encode() in part for part in said)
+
+
+def _used(body: Sequence[str], helpers: Mapping[str, str]) -> list[str]:
+    """Return the names of the helpers that are called, in their order."""
+    text, used = "\n".join(body), set[str]()
+    while more := {name for name in helpers if name not in used and re.search(rf"\b{name}\b", text)}:
+        used |= more
+        text = "\n".join(helpers[name] for name in more)
+    return [name for name in helpers if name in used]
+
+
+class _Says(ABC):
+    """Says things in a language."""
+
+    waits: ClassVar[str] = ""
+
+    @abstractmethod
+    def data(self, pieces: Sequence[bytes | tuple[str, int] | None]) -> str:
+        """Return bytes; a pair is the number of a session id of somebody's, and None the credentials."""
+
+    @abstractmethod
+    def end(self, expected: Sequence[str], within_s: float) -> Iterator[str]:
+        """Yield lines that compare what has come with what came when the fault was found."""
+
+    @abstractmethod
+    def end_gone(self, path: str) -> Iterator[str]:
+        """Yield lines that say whether the server answers nobody any more."""
+
+
+class _Python(_Says):
+    def data(self, pieces: Sequence[bytes | tuple[str, int] | None]) -> str:
+        """Return bytes."""
+        return " + ".join(self._piece(piece) for piece in pieces) or 'b""'
+
+    def _piece(self, piece: bytes | tuple[str, int] | None) -> str:
+        match piece:
+            case None:
+                return f'os.environ["{_ENV}"].encode()'
+            case (str(who), number):
+                return f"sid({json.dumps(who)}, {number})"
+            case _:
+                return " + ".join(f"{one!r} * {times}" if times > 1 else repr(one) for one, times in _runs(piece))
+
+    def end(self, expected: Sequence[str], within_s: float) -> Iterator[str]:
+        """Yield lines that compare what has come."""
+        yield f"until({len(expected) + 1}, {within_s:.1f})"
+        told = "[" + f"re.sub(SID, '', f'{{who}} {{what}}')[:{_SHOWN}]"
+        yield f"came = {told} for who, what in sorted(HEARD, key=lambda one: one[0])]"
+        yield f"shows = came == {list(expected)!r}"
+        yield 'print(*HEARD, f"the fault shows: {shows}", sep="\\n", flush=True); os._exit(shows)'
+
+    def end_gone(self, path: str) -> Iterator[str]:
+        """Yield lines that say whether the server answers nobody any more."""
+        yield "time.sleep(2)"
+        yield f'shows = gone("{path}?EIO=4&transport=polling")'
+        yield 'print(*HEARD, f"the fault shows: {shows}", sep="\\n", flush=True); os._exit(shows)'
+
+
+class _Node(_Says):
+    waits = "await "
+
+    def data(self, pieces: Sequence[bytes | tuple[str, int] | None]) -> str:
+        """Return bytes."""
+        return f"Buffer.concat([{', '.join(self._piece(piece) for piece in pieces)}])"
+
+    def _piece(self, piece: bytes | tuple[str, int] | None) -> str:
+        match piece:
+            case None:
+                return f"Buffer.from(process.env.{_ENV})"
+            case (str(who), number):
+                return f"sid({json.dumps(who)}, {number})"
+            case _:
+                return ", ".join(self._run(one, times) for one, times in _runs(piece))
+
+    def _run(self, data: bytes, times: int) -> str:
+        if times > 1:
+            return f"Buffer.alloc({times}, {data[0]})"
+        is_text = data.isascii()
+        return f"Buffer.from({json.dumps(data.decode())})" if is_text else f'Buffer.from("{data.hex()}", "hex")'
+
+    def end(self, expected: Sequence[str], within_s: float) -> Iterator[str]:
+        """Yield lines that compare what has come."""
+        yield f"await until({len(expected) + 1}, {within_s:.1f})"
+        yield "HEARD.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))"
+        yield f"const came = HEARD.map((one) => one.join(' ').replace(SID, '').slice(0, {_SHOWN}))"
+        yield f"const shows = JSON.stringify(came) === JSON.stringify({json.dumps(expected)})"
+        yield "console.log([...HEARD.map((one) => one.join(' ')), `the fault shows: ${shows}`].join('\\n'))"
+        yield "process.exit(shows ? 1 : 0)"
+
+    def end_gone(self, path: str) -> Iterator[str]:
+        """Yield lines that say whether the server answers nobody any more."""
+        yield "await pause(2000)"
+        yield f'const shows = await gone("{path}?EIO=4&transport=polling")'
+        yield "console.log(`the fault shows: ${shows}`)"
+        yield "process.exit(shows ? 1 : 0)"
+
+
+def _body(tape: Tape, language: _Says) -> Iterator[str]:
+    """Yield what is done, one thing a line, and what shows the fault."""
+    sids: dict[str, tuple[str, int]] = {}
+    counts: Counter[str] = Counter()
+    heard = awaited = 0
+    for line in tape.lines:
+        match line:
+            case Heard(who, what):
+                heard += 1
+                for sid in _SID.findall(what):
+                    sids.setdefault(sid, (who, counts[who]))
+                    counts[who] += 1
+            case Said(who, way, parts):
+                if heard > awaited:
+                    yield f"{language.waits}until({heard})"
+                    awaited = heard
+                said = [language.data(list(_pieces(_bytes(part), sids))) for part in parts]
+                call = {"message": "message", "bytes": "send"}.get(way, way)
+                kinds = [str(1 if isinstance(parts[0], str) else 2)] if way == "message" else []
+                yield f"{call}({', '.join([json.dumps(who), *kinds, *said])})"
+    if tape.ends_it:
+        yield from language.end_gone(tape.path)
+        return
+    came = sorted((line for line in tape.lines if isinstance(line, Heard)), key=lambda line: line.who)
+    expected = [_SID_TEXT.sub("", f"{line.who} {line.what}")[:_SHOWN] for line in came]
+    yield from language.end(expected, min(tape.lasted_s, _MOST_S) + 1)
+
+
+def _bytes(part: str | bytes) -> bytes:
+    return part.encode("utf-8", "surrogatepass") if isinstance(part, str) else bytes(part)
+
+
+def _pieces(data: bytes, sids: Mapping[str, tuple[str, int]]) -> Iterator[bytes | tuple[str, int] | None]:
+    """Yield bytes with what belongs to one run taken out."""
+    known: dict[bytes, tuple[str, int] | None] = {sid.encode(): at for sid, at in sids.items()}
+    known[CREDENTIALS.encode()] = None
+    for piece in re.split(b"(" + b"|".join(map(re.escape, known)) + b")", data):
+        if piece:
+            yield known[piece] if piece in known else piece  # noqa: SIM401 -- None stands in it
+
+
+def _runs(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield bytes, and where one repeats itself that one and how often."""
+    end = 0
+    for match in _RUN.finditer(data):
+        if match.start() > end:
+            yield data[end : match.start()], 1
+        yield match[1], match.end() - match.start()
+        end = match.end()
+    if end < len(data):
+        yield data[end:], 1

@@ -1,0 +1,53 @@
+"""What was said and heard over bare connections: for whoever says the same bytes without any client."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+Way: TypeAlias = Literal["websocket", "message", "bytes", "request"]
+CREDENTIALS: Final = "\0credentials\0"
+"""Stands in what was said for what lets somebody in."""
+ENDED: Final = "(closed)"
+"""What is heard at the end of a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing that somebody said."""
+
+    who: str
+    way: Way
+    """A request for a WebSocket, a message on it, bytes on it as they are, or a request on a connection of its own."""
+    parts: tuple[str | bytes, ...]
+    """The message, or bytes; those of a request in the TCP segments in which they went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing that somebody heard."""
+
+    who: str
+    what: str
+    """A text, bytes in hexadecimal, the status and the body of an answer, or `ENDED`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tape:
+    """All of a case of the wire until it failed; the fault shows when the same comes again."""
+
+    url: str
+    path: str
+    lines: Sequence[Said | Heard]
+    lasted_s: float
+    """How long it was waited for something after the last deed."""
+    ends_it: bool = False
+    """Whether the server answers nobody any more after it."""
+    unshown: str = ""
+    """Why nobody could say the same; empty where they can."""
+
+
+def without(part: str | bytes, secret: str) -> str | bytes:
+    """Return what was said with `CREDENTIALS` in the place of a secret."""
+    if isinstance(part, str):
+        return part.replace(secret, CREDENTIALS)
+    return bytes(part).replace(secret.encode(), CREDENTIALS.encode())
