@@ -1,8 +1,9 @@
-"""Generator CPU per message: our engine, with and without its account, beside a bare client and Locust's own users."""
+"""Generator CPU per message: our engine with its account, beside a bare client and Locust's own Socket.IO users."""
 
 import json
+import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,11 @@ from benchmarks.movers import Figures, Load
 from benchmarks.pinned import process
 
 GENERATOR_CORE: Final = 1
+OURS: Final = "our engine, every delivery accounted for"
 BARE: Final = "bare client in C"
+CONTRIB: Final = "locust.contrib.socketio"
+AIMS: Final = {BARE: 1.5, CONTRIB: 1 / 6}
+"""What our engine may cost at most, as a part of what another does."""
 LOCUSTFILE: Final = Path(__file__).with_name("contrib_locustfile.py")
 
 Command = Callable[[str, Load], Sequence[str]]
@@ -27,7 +32,20 @@ def compare(*, runs: int, seconds: float) -> Table:
     load = Load(clients=40, per_room=20, moves_per_s=400, seconds=seconds)
     peers = {name: partial(measure, command, load) for name, command in peers_here().items()}
     title = f"Generator: {load.clients} players in rooms of {load.per_room}, {load.moves_per_s:g} moves/s in all"
-    return table(title, "message", in_turn(peers, runs))
+    measured = in_turn(peers, runs)
+    shown = table(title, "message", measured)
+    shown.caption, shown.caption_justify = "\n".join(verdicts(measured)), "left"
+    return shown
+
+
+def verdicts(measured: Mapping[str, Sequence[Run]]) -> list[str]:
+    """Say how our engine does beside each peer, and what is aimed at."""
+    costs = {name: statistics.median(run.us_each for run in runs) for name, runs in measured.items()}
+    return [
+        f"{costs[OURS] / costs[peer]:.2f} times {peer}; the aim is {aim:.2f} at most"
+        for peer, aim in AIMS.items()
+        if peer in costs
+    ]
 
 
 def peers_here() -> dict[str, Command]:
@@ -60,9 +78,8 @@ def _contrib(url: str, load: Load) -> Sequence[str]:
 
 
 PEERS: Final[dict[str, Command]] = {
-    "our engine": partial(_ours, "benchmarks.movers"),
-    "our engine, every delivery accounted for": partial(_ours, "benchmarks.crowd"),
+    OURS: partial(_ours, "benchmarks.crowd"),
     BARE: partial(_ours, "benchmarks.bare"),
-    "locust.contrib.socketio": _contrib,
+    CONTRIB: _contrib,
 }
 """Name -> the command that it is run by."""

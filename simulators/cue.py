@@ -35,6 +35,8 @@ class Cue:
     def rooms(self, facts: Facts) -> list[str]:
         """Return the rooms in which it is heard, one after the other."""
         rooms = self._room(facts)
+        if isinstance(rooms, str):
+            return [rooms]
         return [str(room) for room in rooms] if isinstance(rooms, list) else [str(rooms)]
 
 

@@ -278,9 +278,7 @@ class Ledger:
         expectation = Expectation(
             place, deed, row, key, deed.sent_ns + allowed_ns, members, room, refusable, is_refusal
         )
-        place.put(
-            expectation
-        )  # also where nobody is yet: newcomers may hear it, when the target reads their join first
+        place.put(expectation)  # also where nobody is: newcomers may hear it, when the target reads their join first
         queue = self._waiting.get(allowed_ns)
         if queue is None:
             queue = self._waiting[allowed_ns] = deque()
