@@ -115,14 +115,26 @@ def _free_port() -> int:
 def _run(words: Sequence[str]) -> int:
     # Locust is told of a Ctrl-C by us alone, and once: it waits for the last deliveries then, and its workers do not
     # hear of it. Whoever runs in the background has inherited that Ctrl-C is ignored, which is not meant for it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with start(words) as locust:
-        while True:
-            try:
-                return locust.wait()
-            except KeyboardInterrupt:
-                locust.send_signal(signal.SIGINT)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with start(words) as locust:
+            return _wait(locust)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait(locust: subprocess.Popen[bytes]) -> int:
+    """Wait for the end; the first Ctrl-C asks for it, the second does not wait for it."""
+    try:
+        return locust.wait()
+    except KeyboardInterrupt:
+        locust.send_signal(signal.SIGINT)
+    try:
+        return locust.wait()
+    except KeyboardInterrupt:
+        os.killpg(locust.pid, signal.SIGKILL)  # it leads a session of its own, in which its workers are
+        raise
 
 
 def start(words: Sequence[str], output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
