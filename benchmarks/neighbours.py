@@ -129,11 +129,11 @@ class Neighbours:
         self._members[who].emit(event)
 
     async def _quiet(self) -> None:
-        """Wait until nobody has heard anything for half a second."""
+        """Wait until nobody has heard anything for two seconds."""
         before = -1
         while self._heard > before:
             before = self._heard
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2)
 
     def _hear(self, packet: bytes) -> None:
         self._heard += 1

@@ -144,7 +144,7 @@ def _gate(settings: Settings, protocol: Protocol) -> Gate:
 
 
 def _namespace(settings: Settings, rules: Rules, around: Surroundings) -> ProtocolNamespace:
-    entropy: Entropy = system_entropy if settings.seed is None else seeded_entropy(settings.seed, rules.protocol.name)
+    entropy: Entropy = system_entropy() if settings.seed is None else seeded_entropy(settings.seed, rules.protocol.name)
     path = "/" if len(set(settings.protocols)) == 1 else rules.protocol.namespace
     gate = _gate(settings, rules.protocol)
     file = None

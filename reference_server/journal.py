@@ -8,7 +8,7 @@ the same state, be it a test, a replay, or another instance.
 import contextlib
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from reference_server.clock import Clock
@@ -28,14 +28,21 @@ from reference_server.effects import (
 from reference_server.journal_file import JournalFile
 
 ENTROPY_BYTES = 32
+DRAWN_AT_ONCE = 128
 
 Entropy = Callable[[], bytes]
 """Gives each entry random bytes of its own."""
 
 
-def system_entropy() -> bytes:
-    """Draw from the system: what nobody can guess."""
-    return secrets.token_bytes(ENTROPY_BYTES)
+def system_entropy() -> Entropy:
+    """Draw from the system: what nobody can guess. Many at a time, for each drawing is a system call."""
+
+    def drawn() -> Iterator[bytes]:
+        while True:
+            pool = secrets.token_bytes(ENTROPY_BYTES * DRAWN_AT_ONCE)
+            yield from (pool[at : at + ENTROPY_BYTES] for at in range(0, len(pool), ENTROPY_BYTES))
+
+    return drawn().__next__
 
 
 def seeded_entropy(seed: int, protocol: str) -> Entropy:
@@ -66,11 +73,11 @@ class Journal:
     """The journal of one process: to append an entry is to have it handled. It may be kept in a file."""
 
     def __init__(
-        self, rules: Rules, clock: Clock, entropy: Entropy = system_entropy, file: JournalFile | None = None
+        self, rules: Rules, clock: Clock, entropy: Entropy | None = None, file: JournalFile | None = None
     ) -> None:
         self.rules = rules
         self._clock = clock
-        self._entropy = entropy
+        self._entropy = entropy or system_entropy()
         self._file = file
 
     def enter(self, entry: Entry) -> Outcome:

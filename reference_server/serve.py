@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import ipaddress
 import logging
 import shlex
@@ -46,6 +47,10 @@ def run(settings: Settings, console: Console | None = None) -> int:
     Raises UsageError: the settings cannot be, or the address cannot be listened on.
     """
     app = create_app(settings)
+    # All that has been imported stays. If collections of garbage looked through it, everybody would wait meanwhile, for
+    # tens of milliseconds each time.
+    gc.collect()
+    gc.freeze()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_signal(app, console or Console()))
     return 0

@@ -47,6 +47,7 @@ class Archive:
         self._said_ms = max(stamp.now_ms, self._said_ms + 1)
         answer = Answer(stamp.fresh("answer"), question, author, content, images, self._said_ms)
         question.answers[answer.id] = self.answers[answer.id] = answer
+        question.asker.answered += 1
         return answer
 
     def unread(self, asker: User, since_ms: int, now_ms: int) -> tuple[list[Answer], int]:
@@ -68,7 +69,7 @@ class Archive:
 
     def excess(self, asker: User, newest: Question) -> Iterator[Question]:
         """Forget what is too much since somebody asked or was answered, and yield it; never the question of that."""
-        while len(asker.questions) > QUESTIONS_PER_USER or _answered(asker) > ANSWERS_PER_ASKER:
+        while len(asker.questions) > QUESTIONS_PER_USER or asker.answered > ANSWERS_PER_ASKER:
             if (oldest := _oldest(asker.questions, newest)) is None:
                 break
             yield self._forget(oldest)
@@ -84,12 +85,9 @@ class Archive:
         del question.asker.questions[question.id]
         for answer_id in question.answers:
             del self.answers[answer_id]
+        question.asker.answered -= len(question.answers)
         self._places.remove(question.id)
         return question
-
-
-def _answered(asker: User) -> int:
-    return sum(len(question.answers) for question in asker.questions.values())
 
 
 def _oldest(questions: dict[str, Question], but: Question) -> Question | None:

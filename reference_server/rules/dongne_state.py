@@ -28,6 +28,8 @@ class User:
     """Whether that is on Jeju, or where they live if nobody knows where they are."""
     sockets: dict[str, "Socket"] = field(default_factory=dict)  # sid -> socket, in the order of connecting
     questions: dict[str, "Question"] = field(default_factory=dict)  # id -> what they asked, the oldest first
+    answered: int = 0
+    """How many answers to these are kept."""
     points: int = 0
     cached_ms: int = 0
     """When others were last told of their session."""

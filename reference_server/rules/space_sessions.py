@@ -105,12 +105,12 @@ class Sessions:
         """Make room for one more. Who is in a space now is not forgotten, so a full table of those may grow beyond."""
         for _ in range(len(self._guests)):
             token, guest = next(iter(self._guests.items()))
+            if len(self._guests) < GUESTS and now_ms - guest.used_ms <= GUEST_LIFETIME_MS:
+                return
             if guest.participant_id in self._seated:
                 self._use(token, now_ms)
-            elif self._expired(guest, now_ms) or len(self._guests) >= GUESTS:
-                del self._guests[token]
             else:
-                return
+                del self._guests[token]
 
 
 def token_of(join: space.JoinSpace) -> str:

@@ -104,7 +104,9 @@ class StrictEngine(engineio.AsyncServer):  # type: ignore[misc]  # python-engine
 
     async def message(self, sid: str, data: str | bytes) -> None:
         """Hand a message to who registered for it; its exceptions are the session's to judge."""
-        await self._call("message", sid, data)
+        handler = self.handlers.get("message")
+        if handler is not None:
+            await handler(sid, data)
 
     def departed(self, session: Session, reason: str) -> None:
         """Forget a session now, and tell of it once the message in hand is done."""

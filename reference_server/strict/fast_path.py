@@ -6,10 +6,13 @@ a transport does not take at once goes the long way: it stays in the queue, whic
 """
 
 import asyncio
+import logging
 
 from aiohttp import web
 
 from reference_server.strict.outbound import Outbound
+
+logger = logging.getLogger(__name__)
 
 # Bytes that are written in one piece. It is what a transport's buffer holds before it says that it is full.
 PIECE = 64 * 1024
@@ -30,7 +33,10 @@ class Turns:
     def _flush(self) -> None:
         due, self._due = self._due, []
         for path in due:
-            path.flush()
+            try:
+                path.flush()
+            except Exception:
+                logger.exception("fault while a WebSocket was written to")  # which costs the others nothing
 
 
 class FastPath:

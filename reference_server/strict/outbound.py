@@ -38,7 +38,8 @@ class Outbound:
     def take(self) -> list[Frame]:
         """Take everything."""
         frames = list(self._frames)
-        self.clear()
+        self._frames.clear()
+        self._bytes = 0
         return frames
 
     def take_piece(self, size: int) -> list[Frame]:

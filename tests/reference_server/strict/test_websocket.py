@@ -155,6 +155,24 @@ def test_one_turn_may_bring_more_than_is_written_in_one_piece() -> None:
     run(test())
 
 
+@pytest.mark.logs_errors
+def test_a_transport_that_fails_costs_the_others_nothing(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        async with serving() as rig:
+            await rig.websocket()
+            other = await rig.websocket()
+            broken, _ = rig.server.eio.sockets.values()
+            with monkeypatch.context() as patch:
+                patch.setattr(broken.fast_path, "_transport", None)
+                rig.server.broadcast("/", None, "n")
+                assert await other.receive() == '42["n"]'
+
+    run(test())
+    assert [record.message for record in caplog.records] == ["fault while a WebSocket was written to"]
+
+
 def test_an_upgrade_loses_and_reorders_nothing() -> None:
     async def test() -> None:
         async with serving() as rig:
