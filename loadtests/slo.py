@@ -102,8 +102,8 @@ class Objectives(Rules):
     def judge(self, record: Record) -> list[Outcome]:
         """Return each line, with what was seen.
 
-        Times of a run that is void for latency can keep a limit, since the generator only adds to them, but not break
-        it: then nobody can tell.
+        Times of a run that is void for latency can keep a limit, since the generator only adds to them. They break it
+        by more than it can have added, which is its longest lag in saying and in hearing; else nobody can tell.
         """
         return list(_judge(self, record))
 
@@ -148,22 +148,24 @@ def _judge(rules: Rules, record: Record, at_least: int = 1) -> Iterator[Outcome]
 def _times(kind: str, limits: Limits, record: Record, at_least: int) -> Iterator[Outcome]:
     totals = {total.name: total for total in record.totals if total.kind == kind}
     others = [name for name in totals if name not in limits]
+    added_ms = 2 * (percentile_ms(record.lag, 100) or 0.0) if record.void else 0.0
     for event, limit in limits.items():
         for name in others if event == _OTHERS else [event]:
             for percentile, duration in _by_percentile(limit).items():
-                yield _time(kind, name, percentile, duration, totals.get(name), record.void, at_least)
+                yield _time(kind, name, percentile, duration, totals.get(name), added_ms, at_least)
 
 
 def _time(
-    kind: str, name: str, percentile: str, duration: str, total: Total | None, void: str, at_least: int
+    kind: str, name: str, percentile: str, duration: str, total: Total | None, added_ms: float, at_least: int
 ) -> Outcome:
     rule, wanted = f"{percentile} of {kind} {name}", f"at most {duration}"
     enough = total is not None and total.times.get_total_count() >= at_least
     ms = percentile_ms(total.times, float(percentile[1:])) if total is not None and enough else None
     if ms is None:
         return Outcome(rule=rule, wanted=wanted, seen="none came", kept=None)
-    kept: bool | None = ms <= seconds(duration) * 1000
-    return Outcome(rule=rule, wanted=wanted, seen=f"{ms:,.1f} ms", kept=None if void and not kept else kept)
+    limit_ms = seconds(duration) * 1000
+    kept = True if ms <= limit_ms else False if ms - added_ms > limit_ms else None
+    return Outcome(rule=rule, wanted=wanted, seen=f"{ms:,.1f} ms", kept=kept)
 
 
 def _share(rule: str, limit: str, part: int, whole: int, at_least: int) -> Outcome:

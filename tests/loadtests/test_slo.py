@@ -54,6 +54,8 @@ def objectives(tmp_path: Path, text: str) -> Objectives:
         ('[ack]\n"*" = "100ms"', record(slow_ms=101), False),
         ('[ack]\nsendMessage = "100ms"', record(slow_ms=101, lag_ms=11), None),
         ('[ack]\nsendMessage = "100ms"', record(slow_ms=99, lag_ms=11), True),
+        ('[ack]\nsendMessage = "100ms"', record(slow_ms=121, lag_ms=11), None),
+        ('[ack]\nsendMessage = "100ms"', record(slow_ms=123, lag_ms=11), False),
         ('[deliver]\nnewMessage = "100ms"', record(), None),
         ('lost = "0.1%"', record(lost=1), True),
         ('lost = "0.1%"', record(lost=2), False),
