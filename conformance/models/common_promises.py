@@ -16,7 +16,7 @@ from conformance.cast import Cast
 from conformance.checks import Check
 from conformance.http import Reply
 from conformance.person import Person
-from conformance.reproduce.unshown import IN_TIME, IN_WORDS
+from conformance.reproduce.unshown import IN_DIFFERENCES, IN_WORDS
 from conformance.scene import Scenes, require, unseen
 from conformance.symptom import ADMITTED, CLOSED, HANDSHAKE, HTTP, Symptom, Test, fields_are
 from conformance.verdict import Broken
@@ -272,7 +272,7 @@ async def http__health(cast: Cast) -> None:
     after = await _health(cast, requirement)
     passed_s, counted_s = time.monotonic() - began, after["uptime"] - before["uptime"]
     expected = f"an uptime in seconds, of which {passed_s:.2f} have passed"
-    with unseen(IN_TIME):
+    with unseen(IN_DIFFERENCES):
         require(
             0 <= counted_s <= passed_s + ROUNDING_S,
             requirement,

@@ -6,7 +6,8 @@ IN_REDIS: Final = "it stands in Redis, which no client of Socket.IO sees"
 IN_WORDS: Final = "HTTP refuses in words that no stock client passes on"
 IN_PINGS: Final = "it is when pings come, and who answers them, which clients see to by themselves"
 IN_SIGNED: Final = "it stands in a token, which only who can read tokens sees"
-IN_TIME: Final = "it takes to compare how fast two clocks go"
+IN_DIFFERENCES: Final = "it stands in the difference between two answers, each of which may be right"
+IN_TIME: Final = "it comes too early by so little that only who waits with a clock can tell"
 IN_A_CRASH: Final = "it takes to make the server crash, by a command that the target file names"
 IN_BATCHES: Final = "what is gathered together depends on the moment, so that only who reckons with all of it can tell"
 IN_HALVES: Final = "it takes a request of which the rest never comes"
@@ -19,6 +20,7 @@ UNSHOWN: Final = (
     IN_WORDS,
     IN_PINGS,
     IN_SIGNED,
+    IN_DIFFERENCES,
     IN_TIME,
     IN_A_CRASH,
     IN_BATCHES,
