@@ -8,9 +8,9 @@ from loadtests.alerts import Alerts
 from loadtests.samples import Failure, Label, Samples
 from protocols.contract import Action, Audience, Event, Level, Protocol
 from simulators.delivery import Ledger
-from simulators.expectation import MUST, Expectation, Notice, Pattern
+from simulators.expectation import Deed, Notice, Pattern
 from simulators.membership import Member
-from simulators.tally import Tally, Times
+from simulators.tally import Row, Tally, Times
 
 ELSEWHERE: Final = " elsewhere"
 """Ends the cause of what the people of other workers did; what comes of that is counted, and not timed."""
@@ -113,16 +113,14 @@ class TimedLedger(Ledger):
         if (due_ns := self._alerts.due_ns(notice.event)) is not None:
             self._samples.time(Label("deliver", notice.pattern.operation.name), due_ns, at_ns)
 
-    def _deliver(self, expectation: Expectation, hearer: Member, pattern: Pattern, at_ns: int) -> None:
-        deed = expectation.deed
-        is_late, is_own = at_ns > expectation.deadline_ns, hearer is deed.sender
-        if (is_late or is_own) and expectation.hearers[hearer] == MUST:  # all others are timed in their row
-            if is_late:
-                label = Label("deliver", expectation.row.heard)
-                self._samples.fail(label, "late: heard after its deadline", timed=True)
-            if is_own and self._answers.get(deed.cause) == pattern.operation.id:
-                self._samples.time(Label("ack", deed.cause), deed.due_ns, at_ns)
-        super()._deliver(expectation, hearer, pattern, at_ns)
+    def came_late(self, row: Row) -> None:
+        """Count what came after its deadline as a failure that was timed."""
+        self._samples.fail(Label("deliver", row.heard), "late: heard after its deadline", timed=True)
+
+    def came_back(self, deed: Deed, pattern: Pattern, at_ns: int) -> None:
+        """Time what stands in for an ack."""
+        if self._answers.get(deed.cause) == pattern.operation.id:
+            self._samples.time(Label("ack", deed.cause), deed.due_ns, at_ns)
 
 
 def answers(protocol: Protocol) -> dict[str, str]:

@@ -32,7 +32,7 @@ from simulators.expectation import (
     find,
 )
 from simulators.membership import Hearers, Member, Membership
-from simulators.tally import Tally
+from simulators.tally import Row, Tally
 
 CONNECT: Final = "(connect)"
 DISCONNECT: Final = "(disconnect)"
@@ -140,6 +140,14 @@ class Ledger:
     def memory_ns(self) -> int:
         """How long it is known who has left a room: while something may be under way to them that was said before."""
         return max(self.lost_after_ns, *self._waiting, 0)
+
+    # --- for who measures more ---
+
+    def came_late(self, row: Row) -> None:
+        """Take in that a delivery which was demanded came after its deadline."""
+
+    def came_back(self, deed: Deed, pattern: Pattern, at_ns: int) -> None:
+        """Take in that somebody heard what came of their own deed, as was demanded."""
 
     # --- for who keeps an account with others ---
 
@@ -346,6 +354,9 @@ class Ledger:
             self.grace_ns = twice_ns
         if at_ns > expectation.deadline_ns:
             row.late += 1
+            self.came_late(row)
+        if hearer is deed.sender:
+            self.came_back(deed, pattern, at_ns)
         self._tally.latest_us.append(row.times.add(deed.due_ns, at_ns))
         # Where a message does not tell its author, as with the space's own words, its order says nothing.
         if not pattern.authors:

@@ -17,6 +17,10 @@ _REMEMBERED: Final = 1000
 """Messages that are known when somebody else hears them; the others are still on their way to nobody."""
 
 
+_LONG: Final = 10_000
+"""Longer ones are not remembered: a thousand would take all of the memory."""
+
+
 class Validate(StrEnum):
     """Which events that come back are checked against their schema.
 
@@ -60,7 +64,7 @@ class Reader:
         """Return what a message says."""
         heard = self._read(received)
         packet = received.packet
-        if packet.ack_id is None and not packet.attachments:
+        if packet.ack_id is None and not packet.attachments and len(packet.body) <= _LONG:
             if len(self.known) >= _REMEMBERED:
                 self.known.clear()
             self.known[b"4" + self._begin + packet.body] = heard

@@ -35,10 +35,11 @@ def test_who_hears_the_same_afterwards_finds_it_read() -> None:
     assert heard.notice.event is heard.received.event
 
 
-def test_what_wants_an_ack_is_for_one_alone() -> None:
+def test_what_is_for_one_alone_or_long_is_not_remembered() -> None:
     ears = reader()
     ears.read(received(JUMP, ack_id=1))
     ears.read(received({**JUMP, "x": b"1"}))
+    ears.read(received({**JUMP, "id": "a" * 20_000}))
     assert ears.known == {}
 
 
