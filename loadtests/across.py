@@ -34,7 +34,7 @@ class _Peer:
     """Another worker."""
 
     since_ns: int
-    """When it was first heard of. What its people did before may have been thrown away when it was heard."""
+    """When it was first heard of."""
     told_ns: int = 0
     until_ns: int = 0
     """Everything that its people did before has been told; on our clock."""
@@ -133,11 +133,14 @@ class Across:
         for peer in self._peers.values():
             while peer.due and peer.due[0][0] + grace_ns <= now_ns:
                 sent_ns, promise = peer.due.popleft()
-                if sent_ns >= peer.since_ns and self._sieve.passes(promise.digest):
-                    self._promised.setdefault(promise.digest, deque()).append((sent_ns, promise))
-                    self._kept.append((sent_ns, promise.digest))
-                    if promise.must:
-                        self._demand(promise, sent_ns, grace_ns)
+                if not self._sieve.passes(promise.digest):
+                    continue
+                # What was heard before may have been thrown away.
+                certain = promise._replace(must=promise.must and sent_ns >= peer.since_ns)
+                self._promised.setdefault(promise.digest, deque()).append((sent_ns, certain))
+                self._kept.append((sent_ns, promise.digest))
+                if certain.must:
+                    self._demand(certain, sent_ns, grace_ns)
         told_ns = min((peer.until_ns for peer in self._peers.values()), default=now_ns)
         self._expire(min(now_ns - grace_ns - 2 * _SLACK_NS, told_ns - _SLACK_NS), grace_ns)
 

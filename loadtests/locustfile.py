@@ -20,7 +20,7 @@ from loadtests.neighbours import introduce
 from loadtests.options import SAID, Options, Said, add_options
 from loadtests.promises import Bulletin
 from loadtests.reporting import keep_three_digits
-from loadtests.session import FINISH, FINISHED, Session, refuse
+from loadtests.session import FINISH, FINISHED, REFUSED, Session, refuse
 from loadtests.shape import PlannedShape
 from loadtests.view import quieten
 from protocols.errors import TargetUnreachable, UsageError
@@ -187,6 +187,7 @@ def _connect(environment: Environment) -> None:
         runner.register_message(FINISH, lambda **_: _finish_worker(environment, runner))
     elif isinstance(runner, MasterRunner):
         hooks.worker_report.add_listener(lambda client_id, data, **_: _take_share(environment, client_id, data))
+        runner.register_message(REFUSED, lambda msg, **_: refuse(environment, msg.data["why"]))
         runner.register_message(FINISHED, lambda msg, **_: _worker_finished(environment, msg.node_id))
 
 

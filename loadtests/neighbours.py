@@ -8,6 +8,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests.promises import Bulletin
+from simulators.people import WHOLE, Part
 
 _MESSAGE: Final = "rehearsal_bulletin"
 
@@ -34,6 +35,12 @@ def _hand_on(runner: MasterRunner, *, msg: Any, **_: Any) -> None:
 def has_neighbours(environment: Environment) -> bool:
     """Say whether this process is one of several."""
     return isinstance(environment.runner, WorkerRunner)
+
+
+def part(environment: Environment, workers: int) -> Part:
+    """Say which of so many workers this process is."""
+    runner = environment.runner
+    return Part(runner.worker_index % workers, workers) if isinstance(runner, WorkerRunner) else WHOLE
 
 
 def tell(environment: Environment, protocol: str, bulletin: Bulletin) -> None:

@@ -36,6 +36,8 @@ from protocols.errors import TargetUnreachable, UsageError
 FINISH: Final = "rehearsal: finish"
 """What a master says when everybody is to stop."""
 FINISHED: Final = "rehearsal: finished"
+REFUSED: Final = "rehearsal: refused"
+"""What a worker says when there can be no test, with why."""
 _KEY: Final = "rehearsal"
 _TURN_S: Final = 0.5
 _JUDGED_EVERY: Final = 4
@@ -259,5 +261,8 @@ def refuse(environment: Environment, why: str) -> None:
     """End a test that cannot be."""
     _log.error("%s", why)
     environment.process_exit_code = 2
-    if environment.runner is not None:
-        gevent.spawn(environment.runner.quit)  # not from here: it ends this greenlet too
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        runner.send_message(REFUSED, {"why": why})  # and its master ends it for all
+    if runner is not None:
+        gevent.spawn(runner.quit)  # not from here: it ends this greenlet too

@@ -11,7 +11,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from loadtests.casting import Casting, zipf
-from loadtests.neighbours import has_neighbours, tell
+from loadtests.neighbours import has_neighbours, part, tell
 from loadtests.network import Proxy
 from loadtests.options import Options
 from loadtests.population import Neighbours, Population
@@ -131,7 +131,14 @@ class Stage:
     def _open(self) -> Population:
         try:
             people = Neighbours if has_neighbours(self._environment) else Population
-            gathering = people.gather(self._reached(), Cast({}), seed=0, run=self._run, validate=self._options.validate)
+            gathering = people.gather(
+                self._reached(),
+                Cast({}),
+                seed=0,
+                run=self._run,
+                validate=self._options.validate,
+                part=part(self._environment, self._options.workers),
+            )
             population = self._engine.submit(gathering)
             posts = self._engine.submit(population.posts())
         except TargetUnreachable as error:

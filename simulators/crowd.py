@@ -22,7 +22,7 @@ from simulators.delivery import Ledger
 from simulators.hearing import Heard, Reader, Validate
 from simulators.history import History
 from simulators.http_calls import CallRefused
-from simulators.people import Identity, People
+from simulators.people import WHOLE, Identity, Part, People
 from simulators.questions import Question, Questions
 from simulators.received import Answer, Received
 from simulators.scenario import KINDS, PER_SCOPE, Cast, Scenario
@@ -136,13 +136,15 @@ class Crowd:
         run: str,
         history: History | None = None,
         validate: Validate = Validate.ALL,
+        part: Part = WHOLE,
     ) -> Self:
         """Find the target and cast the roles; `run` goes into the names of new spaces.
 
-        Raises UsageError when the target has not enough sessions for the cast, TargetUnreachable.
+        Where several crowds play together, each has a `part` of the target's sessions. Raises UsageError when the
+        target has not enough sessions for the cast, TargetUnreachable.
         """
         target = await target.located()
-        people = People(target)
+        people = People(target, part)
         try:
             if target.has_rooms_made:
                 rooms = await people.make_rooms(-(-cast.size // PER_SCOPE), run)

@@ -84,15 +84,34 @@ class Given:
 Origin: TypeAlias = Asked | Signed | Given
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several that play together, and are not to hold each other's sessions."""
+
+    index: int
+    """From 0."""
+    count: int
+
+    def of_these(self, users: Sequence[Account]) -> Sequence[Account]:
+        """Return its part of the users; all of them, where they are too few for each to have some."""
+        return users if len(users) < self.count else users[self.index :: self.count]
+
+
+WHOLE: Final = Part(0, 1)
+
+
 class People:
     """The sessions that one target gives; `async with` it, or close it. Belongs to one loop once it is asked."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, part: Part = WHOLE) -> None:
+        """Begin with nobody; of several that play together, each has its part of the users, and other guests."""
         self._target = target
         self._config = target.sessions
+        self._part = part
+        self._known = part.of_these(self._config.users)
         # The time scale does not matter here: it is the network's time, not the rules'.
         self._caller = Caller(target.url, 3 * target.patience)
-        self._guests = 0
+        self._guests = part.index
         self._lent = 0
         self._run = secrets.token_hex(3)
         self.proven: set[str] = set()
@@ -141,7 +160,7 @@ class People:
         if self._config.guests is None:
             raise UsageError("the target lets no guests in; add a [people.guests] table, or use its users")
         n = self._guests
-        self._guests += 1
+        self._guests += self._part.count
         values: dict[str, Json] = {"scope": scope, "nickname": nickname, "n": n, "id": f"guest-{n}", "password": ""}
         values["run"] = self._run
         values["id"] = str(fill(self._config.guests.id, values))
@@ -151,7 +170,7 @@ class People:
 
     async def users(self) -> list[Identity]:
         """Return everybody whom the target knows; their role is that of a space where they are nobody in particular."""
-        return [await self._user(account, "PARTICIPANT") for account in self._config.users]
+        return [await self._user(account, "PARTICIPANT") for account in self._known]
 
     async def somebody(self, nickname: str, *, but: Collection[str] = (), **having: str) -> Identity:
         """Return somebody with none of these ids: a new guest, or where there are none a user, each in turn.
@@ -161,7 +180,7 @@ class People:
         """
         if not having and self._config.guests is not None:
             return await self.guest("", nickname)
-        users = [user for user in self._config.users if having.items() <= user.details.items()]
+        users = [user for user in self._known if having.items() <= user.details.items()]
         for _ in users:
             account = users[self._lent % len(users)]
             self._lent += 1
@@ -210,12 +229,14 @@ class People:
         return owners + [await self._user(user, "STAFF") for user in self._config.users if scope in user.staff_of]
 
     async def posts(self, wanted: int) -> list[tuple[str, Identity]]:
-        """Return up to so many OWNER and STAFF, each once, with a space of theirs."""
+        """Return up to so many OWNER and STAFF, each once, with a space of theirs; those of another part last."""
         posts: dict[str, tuple[str, Identity]] = {}
         for scope in self.staffed_scopes:
             for identity in await self.staff_of(scope) if len(posts) < wanted else []:
                 posts.setdefault(identity.id, (scope, identity))
-        return list(posts.values())[:wanted]
+        # There are few of them, and no part is to be without.
+        ours = {self._users[user.id].id for user in self._known if user.id in self._users}
+        return sorted(posts.values(), key=lambda post: post[1].id not in ours)[:wanted]
 
     async def _user(self, account: Account, role: Role) -> Identity:
         if account.id not in self._users:

@@ -319,6 +319,19 @@ def test_a_worker_that_came_later_or_fell_silent_accuses_nobody(house: House) ->
     assert house.total("lost") == 0
 
 
+def test_what_was_said_before_a_worker_was_known_may_be_heard_after_it() -> None:
+    house = House((100, 100, 100))
+    house.say("ann", ChatMessageRequest(content="hi"))  # when nobody has told anything yet
+    house.pass_time(3 * S)
+    for _ in range(2):
+        house.hear("cho", chat("ann", "hi"))
+    house.say("ann", ChatMessageRequest(content="hi"))
+    for person in ("dan", "eve"):
+        house.hear(person, chat("ann", "hi"))
+    house.pass_time(40 * S)
+    assert house.counts() == {"expected": 3, "delivered": 3}
+
+
 def test_many_deeds_are_sampled_and_those_of_the_sample_counted_exactly(house: House) -> None:
     for number in range(3000):
         house.say("ann", move(number))

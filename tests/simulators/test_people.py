@@ -12,7 +12,7 @@ from protocols.errors import TargetUnreachable, UsageError
 from reference_server.serve import running
 from reference_server.settings import Settings
 from simulators.engine import Engine
-from simulators.people import Identity, People
+from simulators.people import Identity, Part, People
 from simulators.people_config import PeopleConfig
 from simulators.tables import read_table
 from simulators.target import Target
@@ -54,6 +54,40 @@ def test_users_and_staff_of_the_reference_server(engine: Engine) -> None:
     assert [(scope, who.id) for scope, who in posts] == [
         ("plaza", "user-mina"), ("plaza", "user-jun"), ("studio", "user-sora"), ("studio", "user-hana"),
     ]  # fmt: skip
+
+
+def test_who_plays_a_part_has_other_people_than_who_plays_another(engine: Engine) -> None:
+    config = """
+        [guests]
+        id = "guest-{n}"
+        jwt = { secret = "a-secret-of-thirty-two-characters", claims = { sub = "{id}" } }
+        [login.jwt]
+        secret = "a-secret-of-thirty-two-characters"
+        claims = { sub = "{id}" }
+        [[users]]
+        id = "user-{n}"
+        nickname = "U {n}"
+        count = 5
+        [[users]]
+        id = "owner"
+        nickname = "O"
+        owner_of = ["plaza"]
+        [[users]]
+        id = "jun"
+        nickname = "J"
+        staff_of = ["plaza"]
+    """
+
+    async def ask(part: Part) -> tuple[list[str], list[str], list[str]]:
+        async with People(target_with("http://127.0.0.1:9", config), part) as people:
+            guests = [(await people.guest("plaza", "x")).id for _ in range(3)]
+            return guests, [user.id for user in await people.users()], [who.id for _, who in await people.posts(9)]
+
+    everybody = ["user-1", "user-2", "user-3", "user-4", "user-5", "owner", "jun"]
+    assert engine.submit(ask(Part(0, 1))) == (["guest-0", "guest-1", "guest-2"], everybody, ["owner", "jun"])
+    assert engine.submit(ask(Part(1, 2))) == (["guest-1", "guest-3", "guest-5"], everybody[1::2], ["owner", "jun"])
+    assert engine.submit(ask(Part(0, 2)))[1:] == (everybody[0::2], ["jun", "owner"]), "another part's staff come last"
+    assert engine.submit(ask(Part(7, 8)))[1] == everybody, "where they are too few, everybody is lent by all"
 
 
 def test_tokens_signed_with_a_shared_secret(engine: Engine) -> None:
