@@ -24,6 +24,7 @@ _SILENT_NS: Final = 30_000_000_000
 LATEST_NS: Final = _SILENT_NS + 3 * _SLACK_NS
 """So much later than it might, and its grace, something heard is looked at last."""
 _MOST_HEARD: Final = 50_000
+_MOST_AUTHORS: Final = 50_000
 _CLOCK_LOOKS: Final = 64
 _FOR_USERS: Final = frozenset({Audience.USER, Audience.USERS})
 _FOR_ROOMS: Final = frozenset({Audience.ROOM, Audience.OTHERS})
@@ -95,6 +96,8 @@ class Across:
         """Name of a member, and an author -> what may yet turn out to have come too early or too late, least recent
         first; in each, what was done later was heard later."""
         self._places = 0
+        self._remembered_ns = 0
+        """Since when it is known who has left a room; a worker whose grace is long may speak of what was before."""
 
     def overheard(
         self, member: Member, digests: list[int], heard: str, author: str, at_ns: int, *, explained: bool
@@ -123,11 +126,15 @@ class Across:
             self._sieve.narrow(bulletin.one_in)
             self._drop_what_does_not_pass()
         for promise in bulletin.promises:
-            self._authors[promise.author] = worker
+            self._authors.pop(promise.author, None)
+            self._authors[promise.author] = worker  # the latest last
             peer.due.append((promise.sent_ns + shift_ns, promise))
+        while len(self._authors) > _MOST_AUTHORS:  # guests are new each, and a run may be long
+            del self._authors[next(iter(self._authors))]
 
     def settle(self, now_ns: int, grace_ns: int) -> None:
         """Count what has had its time; nothing takes longer than `grace_ns`."""
+        self._remembered_ns = now_ns - grace_ns - LATEST_NS
         for worker in [name for name, peer in self._peers.items() if now_ns - peer.told_ns > _SILENT_NS]:
             self._forget(worker)
         for peer in self._peers.values():
@@ -189,8 +196,9 @@ class Across:
             if _is_surely_in(member, room, before_ns):
                 return True
             # Whoever was there at all since then is still there, or has left since then.
-            was_there = room in member.rooms or member.left_ns.get(room, -1) >= sent_ns - grace_ns
-            return None if was_there else False
+            since_ns = sent_ns - grace_ns
+            was_there = room in member.rooms or member.left_ns.get(room, -1) >= since_ns
+            return None if was_there or since_ns < self._remembered_ns else False
         me, rooms = member.standing.session.get("id"), list(member.rooms)
         if to in _FOR_USERS:
             if me not in promise.users:

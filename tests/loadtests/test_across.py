@@ -306,6 +306,19 @@ def test_what_may_be_heard_takes_nothing_from_what_must_be_and_its_order_says_no
     assert house.counts() == {"expected": 12, "delivered": 12}
 
 
+def test_a_worker_that_tells_late_accuses_nobody_of_having_heard_what_they_heard_before_they_left(house: House) -> None:
+    house.of("ann").ledger.grace_ns = 100 * S  # its own people heard something very late
+    house.say("ann", move(1))
+    for person in house.others("ann"):
+        house.hear(person, moved("ann", 1))
+    house.say("cho", LeaveSpace())
+    for person in house.others("cho"):
+        house.hear(person, PlayerLeft(id="id-cho"))
+    house.pass_time(house.now_ns + 200 * S)
+    assert house.total("misheard") == 0
+    assert house.of("dan").row("player:move", "player:moved").delivered == 1
+
+
 def test_a_worker_that_came_later_or_fell_silent_accuses_nobody(house: House) -> None:
     silent = house.workers.pop("three")
     house.say("ann", move(1))
