@@ -13,9 +13,10 @@ from rich.text import Text
 
 from protocols.errors import TargetUnreachable
 from rehearsal.simulation_view import per_second, percentile_ms, print_report
-from simulators.crowd import Crowd, Snapshot
+from simulators.crowd import Crowd
 from simulators.engine import Engine, Job
 from simulators.scenario import Cast
+from simulators.snapshot import Snapshot
 from simulators.tally import Tally
 from simulators.target import Target
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from loadtests.sparkline import sparkline
 from protocols.contract import Protocol
-from simulators.crowd import Snapshot
+from simulators.snapshot import Snapshot
 from simulators.tally import Row, Tally, Times
 
 _HISTORY: Final = 60

@@ -10,7 +10,7 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Final, Self
 
 from protocols.contract import Event, Operation
@@ -22,11 +22,13 @@ from simulators.delivery import Ledger
 from simulators.hearing import Heard, Reader, Validate
 from simulators.history import History
 from simulators.http_calls import CallRefused
+from simulators.lag import Lag
 from simulators.people import WHOLE, Identity, Part, People
 from simulators.questions import Question, Questions
 from simulators.received import Answer, Received
 from simulators.scenario import KINDS, PER_SCOPE, Cast, Scenario
 from simulators.schedule import Schedule
+from simulators.snapshot import Snapshot
 from simulators.tally import Tally
 from simulators.target import Target
 
@@ -37,8 +39,6 @@ _TURN_S: Final = 0.01
 _SETTLE_S: Final = 0.25
 _MANY: Final = 500
 """With so many more connections, looking through all that they need takes long enough to be measured."""
-_TICK_NS: Final = 10_000_000
-"""How often the loop is asked how late it is."""
 _LISTEN_S: Final = 30.0
 """How long the last deliveries are waited for at most."""
 _GIVE_UP_S: Final = 10.0
@@ -47,29 +47,6 @@ _ALL: Final = 1_000_000
 _ACK_MS: Final = 1000
 """How long an ack may take where the contract does not say."""
 _ARRIVALS_PER_S: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a crowd is doing at one moment."""
-
-    elapsed_s: float
-    scopes: dict[str, Counter[str]]
-    """Space -> kind of actor -> how many are connected."""
-    said: list[tuple[str, str, str]]
-    """The latest words: where, by whom and how, what."""
-    pranks: list[tuple[str, str]]
-    """The latest breaches of the contract: by whom, what."""
-    sent: int
-    delivered: int
-    lost: int
-    faults: int
-    waiting: int
-    """Deliveries that are under way."""
-    latest_us: list[int]
-    """How long those since the last snapshot took."""
-    lag_ms: float = 0.0
-    """How late this side was with something at most, since the last snapshot."""
 
 
 class Crowd:
@@ -115,8 +92,7 @@ class Crowd:
         self._start_ns = time.monotonic_ns()
         self.finished = False
         """Whether the run is over."""
-        self._tick_ns = 0  # when the loop is asked next how late it is
-        self._lag_ns = 0  # the longest since the last snapshot
+        self._lag = Lag(self.tally)
         self._stopped = False
         self._goes_home = False
         self._frozen = 0  # how many were connected when the garbage collector was last told to leave them alone
@@ -250,8 +226,7 @@ class Crowd:
         for actor in self._scenario.actors:
             self._ledger.add(actor.name, actor.standing)
             self._schedule.put(actor)
-        self._tick_ns = self._start_ns
-        ticking = self._spawn(self._tick())
+        ticking = self._spawn(self._lag.watch())
         try:
             await self._act(for_s)
             ticking.cancel()  # what is still heard was said in time or not
@@ -277,7 +252,6 @@ class Crowd:
                 scopes.setdefault(actor.scope, Counter())[actor.kind] += 1
         latest_us = list(self.tally.latest_us)
         self.tally.latest_us.clear()
-        lag_ns, self._lag_ns = self._lag_ns, 0
         return Snapshot(
             elapsed_s=self.elapsed_s,
             scopes=scopes,
@@ -289,7 +263,7 @@ class Crowd:
             faults=self.tally.faults,
             waiting=self._ledger.pending,
             latest_us=latest_us,
-            lag_ms=lag_ns / 1e6,
+            lag_ms=self._lag.take_longest_ms(),
         )
 
     @property
@@ -312,25 +286,12 @@ class Crowd:
                 actor = self._schedule.pop()
                 for due_s, act in actor.act(moment_s):
                     due_ns = self._start_ns + int(due_s * 1e9)
-                    self._note_lag(due_ns, time.monotonic_ns())
+                    self._lag.note(due_ns, time.monotonic_ns())
                     self._do(actor, act, due_ns)
                 self._schedule.put(actor)
             await self._rest_until(min(self._schedule.next_s, for_s, settles_s))
         if self._failure is not None:
             raise self._failure
-
-    async def _tick(self) -> None:
-        """Look at the clock at even distances; a stall counts once for each look that it delayed."""
-        while True:
-            now_ns = time.monotonic_ns()
-            while self._tick_ns <= now_ns:
-                self._note_lag(self._tick_ns, now_ns)
-                self._tick_ns += _TICK_NS
-            await asyncio.sleep((self._tick_ns - now_ns) / 1e9)
-
-    def _note_lag(self, due_ns: int, now_ns: int) -> None:
-        self.tally.lag.add(due_ns, now_ns)
-        self._lag_ns = max(self._lag_ns, now_ns - due_ns)
 
     @property
     def _goes_on(self) -> bool:
@@ -354,19 +315,14 @@ class Crowd:
 
     async def _listen(self) -> None:
         """Wait for what is under way."""
-        now_s = self.elapsed_s
-        end_s = now_s + min(self._ledger.lost_after_ns / 1e9, _LISTEN_S)
-        last_ack_s = now_s + _LISTEN_S
+        end_s = self.elapsed_s + min(self._ledger.lost_after_ns / 1e9, _LISTEN_S)
+        last_ack_s = self.elapsed_s + _LISTEN_S
         while self._connections and (
-            (self._ledger.pending and self.elapsed_s < end_s) or (self._asks and self.elapsed_s < last_ack_s)
+            (self._ledger.pending and self.elapsed_s < end_s)
+            or (self._questions.is_one_open(self._visits) and self.elapsed_s < last_ack_s)
         ):
             await asyncio.sleep(0.02)
             self._settle()
-
-    @property
-    def _asks(self) -> bool:
-        """Whether somebody who is still there waits for an ack."""
-        return any(self._visits[question.actor.name] == question.visit for question in self._questions)
 
     def _freeze(self) -> None:
         """Take what has come to stay from what is looked through for garbage, where that would take long."""

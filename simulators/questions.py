@@ -1,7 +1,7 @@
 """What a crowd has asked and has had no ack of: who asked, what a right ack says, and until when it is waited for."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -38,8 +38,9 @@ class Questions:
         self._open: dict[Key, Question] = {}
         self._waiting: dict[int, deque[Key]] = {}  # how long an ack is waited for -> oldest first
 
-    def __iter__(self) -> Iterator[Question]:
-        return iter(self._open.values())
+    def is_one_open(self, visits: Mapping[str, int]) -> bool:
+        """Say whether somebody waits whose connection is still that which counts: name of an actor -> which it is."""
+        return any(visits[question.actor.name] == question.visit for question in self._open.values())
 
     def put(self, ack_id: int, question: Question, within_ns: int) -> None:
         """Wait for an ack."""

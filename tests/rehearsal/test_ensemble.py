@@ -15,8 +15,8 @@ from reference_server.serve import running
 from reference_server.settings import Settings
 from reference_server.world import World
 from rehearsal.ensemble import Part, picture, play
-from simulators.crowd import Snapshot
 from simulators.scenario import Cast
+from simulators.snapshot import Snapshot
 from simulators.target import Target
 
 

@@ -11,8 +11,8 @@ from protocols import gopang, hub
 from protocols.contract import Protocol
 from protocols.space import PROTOCOL
 from rehearsal.simulation_view import LiveView, plain_line, print_report
-from simulators.crowd import Snapshot
 from simulators.delivery import NOBODY
+from simulators.snapshot import Snapshot
 from simulators.tally import Tally
 
 

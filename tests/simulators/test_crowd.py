@@ -18,13 +18,14 @@ from reference_server.serve import running
 from reference_server.settings import Settings
 from simulators import crowd as crowds
 from simulators.actor import Act, Actor, Emit, Standing
-from simulators.crowd import Crowd, Snapshot
+from simulators.crowd import Crowd
 from simulators.endpoint import Endpoint
 from simulators.engine import Engine
 from simulators.history import Direction, History
 from simulators.people import Identity, People
 from simulators.people_config import Account, PeopleConfig
 from simulators.scenario import Cast, Scenario
+from simulators.snapshot import Snapshot
 from simulators.tally import Tally
 from simulators.target import Target
 

@@ -34,3 +34,11 @@ def test_what_has_no_ack_in_time_is_given_up_however_long_others_may_take() -> N
     assert list(questions.overdue(15)) == [first, patient]
     assert list(questions.overdue(99)) == [second]
     assert questions.take(("chatter-1", 0, 0)) is None
+
+
+def test_who_has_gone_waits_for_nothing() -> None:
+    questions = Questions()
+    assert not questions.is_one_open({})
+    questions.put(1, question(10), 10)
+    assert questions.is_one_open({"chatter-1": 0})
+    assert not questions.is_one_open({"chatter-1": 1})
