@@ -250,8 +250,6 @@ class Crowd:
         for actor in self._scenario.actors:
             if actor.name in self._connections:
                 scopes.setdefault(actor.scope, Counter())[actor.kind] += 1
-        latest_us = list(self.tally.latest_us)
-        self.tally.latest_us.clear()
         return Snapshot(
             elapsed_s=self.elapsed_s,
             scopes=scopes,
@@ -262,7 +260,7 @@ class Crowd:
             lost=self.tally.total("lost"),
             faults=self.tally.faults,
             waiting=self._ledger.pending,
-            latest_us=latest_us,
+            latest_us=self.tally.take_latest_us(),
             lag_ms=self._lag.take_longest_ms(),
         )
 

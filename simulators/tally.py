@@ -130,6 +130,12 @@ class Tally:
         self.examples: list[str] = []
         """The first few things that went wrong, in words."""
 
+    def take_latest_us(self) -> list[int]:
+        """Return how long the latest deliveries took, each once."""
+        latest_us = list(self.latest_us)
+        self.latest_us.clear()
+        return latest_us
+
     def row(self, cause: str, heard: str) -> Row:
         """Return the row of what was heard because of what was said."""
         row = self.rows.get((cause, heard))
