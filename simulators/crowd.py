@@ -39,6 +39,8 @@ _TURN_S: Final = 0.01
 _SETTLE_S: Final = 0.25
 _MANY: Final = 500
 """With so many more connections, looking through all that they need takes long enough to be measured."""
+_SELDOM: Final = 50_000
+"""So many things are made before they are looked through for garbage; hardly any of them is such that needs it."""
 _LISTEN_S: Final = 30.0
 """How long the last deliveries are waited for at most."""
 _GIVE_UP_S: Final = 10.0
@@ -95,7 +97,7 @@ class Crowd:
         self._lag = Lag(self.tally)
         self._stopped = False
         self._goes_home = False
-        self._frozen = 0  # how many were connected when the garbage collector was last told to leave them alone
+        self._frozen = -_MANY  # how many were connected when the garbage collector was last told to leave them alone
         self._arrived = False
         self._unreachable: TargetUnreachable | None = None
         self._failure: BaseException | None = None
@@ -222,6 +224,8 @@ class Crowd:
 
         Raises TargetUnreachable when the target is not there, or not there any more.
         """
+        first, *others = gc.get_threshold()
+        gc.set_threshold(max(first, _SELDOM), *others)  # for good: a process that plays people does little else
         self._start_ns = time.monotonic_ns()
         for actor in self._scenario.actors:
             self._ledger.add(actor.name, actor.standing)
@@ -323,7 +327,7 @@ class Crowd:
             self._settle()
 
     def _freeze(self) -> None:
-        """Take what has come to stay from what is looked through for garbage, where that would take long."""
+        """Take what has come to stay from what is looked through for garbage: what is imported, then the many."""
         if len(self._connections) >= self._frozen + _MANY:
             self._frozen = len(self._connections)
             gc.freeze()
@@ -338,8 +342,7 @@ class Crowd:
 
     async def _go_home(self) -> None:
         self._goes_home = True
-        if self._frozen:
-            gc.unfreeze()
+        gc.unfreeze()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
