@@ -102,7 +102,7 @@ class Moment(_Part):
     sent: int
     """Events that were sent in this second."""
     heard: int
-    """Deliveries that arrived in it, of those that somebody caused."""
+    """Deliveries that arrived in it, of those somebody caused; from worker to worker they count some seconds late."""
     lost: int
     """Deliveries lost so far. One is called lost some seconds after it was due."""
     lag_p99_ms: float | None
