@@ -5,9 +5,10 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from random import Random
+from typing import Final
 
 import uvloop
 
@@ -18,51 +19,65 @@ from simulators.actors.space import SpaceActor
 from simulators.crowd import Crowd
 from simulators.people import People
 from simulators.scenario import Scenario
+from simulators.tally import Times
 from simulators.target import Target
+
+ARRIVE_S: Final = 60.0
 
 
 class Mover(SpaceActor):
-    """Moves at even intervals."""
+    """Moves at even intervals, from a given moment on."""
 
     kind = "mover"
-    first_s = 0.0
     period_s = 0.1
 
     def live(self, now_s: float) -> None:
-        """Begin when all others have come."""
-        self.plan(self.first_s, self._move)
+        """Wait for the moment."""
+
+    def begin(self, first_s: float) -> None:
+        """Move from that moment on."""
+        self.plan(first_s, self._move)
 
     def _move(self, due_s: float) -> Iterable[Act]:
         yield Emit(PlayerMove(x=due_s, y=0, direction="left", isMoving=True))
         self.plan(due_s + self.period_s, self._move)
 
 
-def cast(load: Load) -> list[Mover]:
-    """Return everybody, each with a turn of its own in every period."""
-    movers = []
-    for n in range(load.clients):
-        mover = Mover(f"mover-{n}", f"bench-{n // load.per_room}", Random(n))
-        mover.period_s = load.clients / load.moves_per_s
-        mover.first_s = WARM_UP_S + n / load.moves_per_s
-        mover.come(n * 0.01)
-        movers.append(mover)
-    return movers
+class Movers(Crowd):
+    """A crowd that is told when to begin to move."""
+
+    def begin(self, movers: Sequence[Mover], moves_per_s: float) -> None:
+        """Have everybody move, one after the other."""
+        now_s = self.elapsed_s
+        for n, mover in enumerate(movers):
+            mover.period_s = len(movers) / moves_per_s
+            mover.begin(now_s + n / moves_per_s)
+            self._reschedule(mover)
 
 
 async def play(url: str, load: Load) -> Figures:
     """Let everybody come, warm up, and measure the rest."""
     target = Target.at(url, namespace="/")
-    crowd = Crowd(target, Scenario(cast(load), {}), People(target), outsiders=False)
-    begin_s = 2 * WARM_UP_S
-    life = asyncio.create_task(crowd.play(begin_s + load.seconds))
-    await asyncio.sleep(begin_s)
+    movers = [Mover(f"mover-{n}", f"bench-{n // load.per_room}", Random(n)) for n in range(load.clients)]
+    for n, mover in enumerate(movers):
+        mover.come(n * 0.01)
+    crowd = Movers(target, Scenario(movers, {}), People(target), outsiders=False)
+    life = asyncio.create_task(crowd.play(math.inf))
+    async with asyncio.timeout(ARRIVE_S):
+        while not all(mover.place.confirmed for mover in movers):  # noqa: ASYNC110 -- nobody is told when the last is in
+            await asyncio.sleep(0.05)
+    crowd.begin(movers, load.moves_per_s)
+    await asyncio.sleep(WARM_UP_S)
     sent, heard, cpu_s = _sent(crowd), _heard(crowd), time.process_time()
+    row = crowd.tally.row("player:move", "player:moved")
+    row.times = Times()
+    await asyncio.sleep(load.seconds)
+    crowd.stop()
     await life
     cpu_s = time.process_time() - cpu_s
     if crowd.tally.faults:
         raise RuntimeError(f"the server lost something: {crowd.tally.examples}")
-    times = crowd.tally.row("player:move", "player:moved").times
-    p50_ms, p99_ms = (times.percentile_ms(percent) or math.nan for percent in (50, 99))
+    p50_ms, p99_ms = (row.times.percentile_ms(percent) or math.nan for percent in (50, 99))
     return Figures(_sent(crowd) - sent, _heard(crowd) - heard, cpu_s, p50_ms, p99_ms)
 
 
