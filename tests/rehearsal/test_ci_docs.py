@@ -77,7 +77,7 @@ def test_the_load_test_of_the_page_keeps_its_objectives_and_leaves_what_is_publi
     stretched = re.sub(r'"\d+(ms|s)"', '"1h"', OBJECTIVES)
     assert stretched.count("1h") == 2
     (tmp_path / "slo.toml").write_text(stretched)
-    ended = rehearsal(*shlex.split(command)[1:], cwd=tmp_path, env={"COLUMNS": "120"})
+    ended = rehearsal(*shlex.split(command)[1:], cwd=tmp_path, env={"COLUMNS": "120"}, within_s=150)
     assert ended.code == 0, ended.out + ended.err
     assert ended.out.count(" kept") == 6
     assert "BROKEN" not in ended.out
