@@ -5,7 +5,6 @@ meanwhile is sent late and counts as late, so a stalled generator cannot hide a 
 """
 
 import asyncio
-import gc
 import math
 import time
 from collections import Counter, deque
@@ -19,6 +18,7 @@ from simulators.acks import Acks, due_acks, due_acks_of_invalid, fault_of_ack
 from simulators.actor import Act, Actor, Connect, Cut, Emit, EmitRaw, Leave, Post
 from simulators.connection import Connection
 from simulators.delivery import Ledger
+from simulators.garbage import Garbage
 from simulators.hearing import Heard, Reader, Validate
 from simulators.history import History
 from simulators.http_calls import CallRefused
@@ -37,10 +37,6 @@ _AT_ONCE: Final = 64
 _TURN_S: Final = 0.01
 """How long actors may act before what has arrived is read."""
 _SETTLE_S: Final = 0.25
-_MANY: Final = 500
-"""With so many more connections, looking through all that they need takes long enough to be measured."""
-_SELDOM: Final = 50_000
-"""So many things are made before they are looked through for garbage; hardly any of them is such that needs it."""
 _LISTEN_S: Final = 30.0
 """How long the last deliveries are waited for at most."""
 _GIVE_UP_S: Final = 10.0
@@ -97,7 +93,7 @@ class Crowd:
         self._lag = Lag(self.tally)
         self._stopped = False
         self._goes_home = False
-        self._frozen = -_MANY  # how many were connected when the garbage collector was last told to leave them alone
+        self._garbage = Garbage()
         self._arrived = False
         self._unreachable: TargetUnreachable | None = None
         self._failure: BaseException | None = None
@@ -224,8 +220,7 @@ class Crowd:
 
         Raises TargetUnreachable when the target is not there, or not there any more.
         """
-        first, *others = gc.get_threshold()
-        gc.set_threshold(max(first, _SELDOM), *others)  # for good: a process that plays people does little else
+        self._garbage.look_seldom()
         self._start_ns = time.monotonic_ns()
         for actor in self._scenario.actors:
             self._ledger.add(actor.name, actor.standing)
@@ -278,7 +273,7 @@ class Crowd:
         while self._goes_on and (now_s := self.elapsed_s) < for_s:
             if now_s >= settles_s:
                 self._settle()
-                self._freeze()
+                self._garbage.leave_alone(len(self._connections))
                 settles_s = now_s + _SETTLE_S
             if self._connections or self._unreachable is None or self.is_open:
                 alive_s = now_s
@@ -326,12 +321,6 @@ class Crowd:
             await asyncio.sleep(0.02)
             self._settle()
 
-    def _freeze(self) -> None:
-        """Take what has come to stay from what is looked through for garbage: what is imported, then the many."""
-        if len(self._connections) >= self._frozen + _MANY:
-            self._frozen = len(self._connections)
-            gc.freeze()
-
     def _settle(self) -> None:
         """Count what has not come in time."""
         now_ns = time.monotonic_ns()
@@ -342,7 +331,7 @@ class Crowd:
 
     async def _go_home(self) -> None:
         self._goes_home = True
-        gc.unfreeze()
+        self._garbage.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

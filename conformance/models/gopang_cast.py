@@ -429,8 +429,8 @@ class GopangCast(Cast):
             await asyncio.sleep(LOOK_S)
             await self.stage.overhear("batches that are gathered")
 
-    async def balance(self, who: Person) -> int:
-        """Return what somebody has, by HTTP."""
+    async def balance(self, who: Person, wanted: float | None = None) -> int:
+        """Return what somebody has, by HTTP; that must be what is wanted, where anything is, and never below zero."""
         requirement = self.address("transaction/7")
         reply = await self.http.ask("GET", "/accounts/me", requirement, by=who.identity)
         account = reply.expect(requirement, 200).json(requirement)
@@ -439,8 +439,15 @@ class GopangCast(Cast):
             raise Broken(
                 requirement, f"the userId {self.model.user(who)} and a balance", str(reply), check=Check.HTTP_BODY
             )
+        below = self.address("transaction/6")
+        if wanted is not None and balance != wanted:
+            moved = any(self.model.user(who) in deal.parties for deal in self.model.ledger.deals.values())
+            other = self.address("transaction/4") if moved else requirement
+            also = (below,) if balance < 0 else ()
+            broken = Broken(other, f"{who} has {wanted:g}", f"{balance}", also)
+            raise broken.shown(Symptom.told(HTTP, HTTP, ("body", "balance"), int(wanted)))
         if balance < 0:
-            broken = Broken(self.address("transaction/6"), f"{who} has nothing or more", str(reply))
+            broken = Broken(below, f"{who} has nothing or more", str(reply))
             raise broken.shown(Symptom.heard(HTTP, HTTP, Test(("body", "balance"), "is under", 0), times=1))
         return balance
 
@@ -453,12 +460,7 @@ class GopangCast(Cast):
             if wanted is None or user_id in busy:
                 continue
             self.stage.begin(f"{who} = reads the balance")
-            balance = await self.balance(who)
-            if balance != wanted:
-                moved = any(user_id in deal.parties for deal in self.model.ledger.deals.values())
-                requirement = self.address("transaction/4" if moved else "transaction/7")
-                broken = Broken(requirement, f"{who} has {wanted:g}", f"{balance}")
-                raise broken.shown(Symptom.told(HTTP, HTTP, ("body", "balance"), int(wanted)))
+            await self.balance(who, wanted)
 
     # ---- tokens ------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ def test_a_broken_rule_fails_with_requirement_conversation_and_command(gossip: s
     ended = rehearsal("check", gossip, "space/whisper:send/valid", *options)
 
     assert ended.code == 1
-    assert "FAILED space/whisper/1 MUST  met by space/whisper:send/valid" in ended.out
+    assert "FAILED space/whisper/1 MUST  room-isolation  met by space/whisper:send/valid" in ended.out
     assert "A whisper is heard by its target, and by nobody else." in ended.out
     report: Any = json.loads((tmp_path / "new" / "report.json").read_text("utf-8"))
     (defect,) = report["reports"][0]["defects"]
@@ -46,7 +46,7 @@ def test_a_broken_rule_fails_with_requirement_conversation_and_command(gossip: s
 
     again = rehearsal(*shlex.split(defect["repeat"])[1:])
     assert again.code == 1
-    assert "FAILED space/whisper/1 MUST  met by space/whisper:send/valid" in again.out
+    assert "FAILED space/whisper/1 MUST  room-isolation  met by space/whisper:send/valid" in again.out
 
 
 def test_a_known_failure_does_not_fail_the_run(gossip: str, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_what_is_broken_is_told_like_everything_else(tmp_path: Path, monkeypatch
         again = check(*shlex.split(counting["repeat"])[2:])
 
     assert (ended.exit_code, again.exit_code) == (1, 1)
-    assert "FAILED wire/robust/5 MUST  met by wire/malformed/ws/relay/infinity" in ended.output
+    assert "FAILED wire/robust/5 MUST  wire-promise  met by wire/malformed/ws/relay/infinity" in ended.output
     assert "WARNED wire/close/1 MUST" in ended.output
     assert (counting["requirement"], known["requirement"]) == ("wire/robust/5", "wire/close/1")
     assert report["target"]["protocol"] == "wire"
