@@ -130,13 +130,13 @@ class Total(_Part):
         """Half of them took at most this long."""
         return percentile_ms(self.times, 50)
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # as its documentation has it
     @property
     def p99_ms(self) -> float | None:
         """One in a hundred took longer."""
         return percentile_ms(self.times, 99)
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # as its documentation has it
     @property
     def max_ms(self) -> float | None:
         """The longest."""
@@ -210,13 +210,13 @@ class Record(_Versioned):
     aborted: str = ""
     """Why the run was ended before its time; empty where it was not."""
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # as its documentation has it
     @property
     def lag_p99_ms(self) -> float | None:
         """One thing in a hundred was done later than this by the generator itself."""
         return percentile_ms(self.lag, 99)
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # as its documentation has it
     @property
     def void(self) -> str:
         """Why the times of this run say nothing of the target; empty where they do."""

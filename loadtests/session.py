@@ -32,6 +32,7 @@ from loadtests.stage import Stage
 from loadtests.telemetry import Telemetry
 from loadtests.view import View, view_for
 from protocols.errors import TargetUnreachable, UsageError
+from simulators.actor import Actor
 
 FINISH: Final = "rehearsal: finish"
 """What a master says when everybody is to stop."""
@@ -94,7 +95,7 @@ class Session:
             )
         return stage
 
-    def leave(self, protocol: str, actor: Any) -> None:
+    def leave(self, protocol: str, actor: Actor) -> None:
         """Let somebody go, where there is a stage to leave."""
         if (stage := self._stages.get(protocol)) is not None:
             stage.leave(actor)
