@@ -9,7 +9,7 @@ MODULES := $(PACKAGES:%=%/node_modules/up-to-date)
 OURS := protocols reference_server simulators conformance loadtests rehearsal tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test faults power calm check format generate new-protocol lock bench clean
+.PHONY: help setup demo test faults power calm scripts check format generate new-protocol lock bench clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1: /p' Makefile
@@ -32,6 +32,9 @@ power: $(LIVES) ## judge every faulty server: how many are found, how soon, at w
 
 calm: $(LIVES) $(MODULES) ## judge right servers on a busy machine: nothing may be found (long)
 	@$(PY) -m tests.faults.calm $(SERVERS) $(SEEDS:%=--seeds %) $(JOBS:%=--jobs %) $(BUDGET:%=--budget %) $(JSON:%=--json %)
+
+scripts: $(LIVES) $(MODULES) ## run the scripts that the failures of faulty servers leave: each must show its fault (long)
+	@$(PY) -m tests.faults.scripts $(FAULTS) $(JOBS:%=--jobs %) $(JSON:%=--json %) $(if $(WHOLE),--whole)
 
 check: $(LIVES) ## format, lint, types, arrows, contract: all but the tests
 	$(PY) -m ruff format --check $(OURS)
