@@ -5,24 +5,36 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 
-from conformance.reproduce.language import LONG, MAX_LINES, packed
+from conformance.reproduce import node as in_node
+from conformance.reproduce import python as in_python
+from conformance.reproduce.language import LONG, MAX_LINES, Language, packed
 from conformance.reproduce.node import Node
 from conformance.reproduce.python import Python
 from conformance.reproduce.tape import CREDENTIALS, Heard, Said, Tape
+from conformance.reproduce.trace import Token
 
 _SID: Final = re.compile(r'"sid":"([^"]+)"')
-_SID_TEXT: Final = re.compile(r'"sid":"[^"]+"')
+_NEW: Final = (
+    r'"sid":"[^"]+"|"[A-Za-z0-9_-]{20,}"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+|\b[12][0-9]{9}(?:[0-9]{3}){0,2}\b'
+)
+"""What is another each time, in Python and in JavaScript: ids and moments."""
 _SHOWN: Final = 200
 """Characters of each thing that are compared."""
 _ENV: Final = "REHEARSAL_CREDENTIALS"
 """What holds the credentials that let somebody into a namespace."""
 _MOST_S: Final = 20.0
+_SIGNS: Final = "token("
+"""How a token begins that is signed when it is needed."""
+_Piece: TypeAlias = bytes | tuple[str, int] | Token | None
+"""Bytes, the number of a session id of somebody's, a token to sign, or what stands for credentials."""
 _RUN: Final = re.compile(rb"(?s)(.)\1{%d,}" % (LONG - 1))
+_KEY: Final = "\0signs\0"
+"""Stands in what signs for what it is signed with."""
 _PYTHON_HEAD: Final = r"""import http.client, os, re, socket, sys, threading, time, urllib.parse
 AT = urllib.parse.urlsplit((sys.argv[1:] or [URL])[0])
-HERE, HEARD, SID = {}, [], '"sid":"[^"]+"'
+HERE, HEARD = {}, []
 sys.excepthook = lambda *why: print("nobody can tell:", *why, flush=True) or os._exit(2)"""
 _PYTHON: Final[Mapping[str, str]] = {
     "tcp": r"""def tcp(): return socket.create_connection((AT.hostname, AT.port or 80), 20)""",
@@ -68,9 +80,9 @@ def sid(who, n): return re.findall('"sid":"([^"]+)"', said_to(who))[n].encode()"
     try: one.request("GET", path) or one.getresponse()
     except OSError: return True
     return False""",
+    _SIGNS: f"import base64, hmac, json\nSECRET = {_KEY}\n{in_python.SIGN}",
 }
-_NODE_HEAD: Final = r"""const SID = /"sid":"[^"]+"/g;
-const AT = new (require("node:url").URL)(process.argv[2] ?? URL), HERE = {}, HEARD = [];"""
+_NODE_HEAD: Final = r"""const AT = new (require("node:url").URL)(process.argv[2] ?? URL), HERE = {}, HEARD = [];"""
 _NODE: Final[Mapping[str, str]] = {
     "tcp": r"""const tcp = () => require("node:net").connect(AT.port || 80, AT.hostname).on("error", () => {});""",
     "told": r"""const told = (who) => HEARD.filter(([one]) => one === who).map(([, what]) => what).join("");""",
@@ -118,27 +130,30 @@ _NODE: Final[Mapping[str, str]] = {
     "gone": r"""const within = { signal: AbortSignal.timeout(25000) };
 const gone = (path) => fetch(new (require("node:url").URL)(path, AT), within)
   .then(() => false, () => true);""",
+    _SIGNS: f'const crypto = require("node:crypto"), SECRET = {_KEY};\n{in_node.SIGN}',
 }
 _NODE_END: Final = """main().catch((error) => console.log("nobody can tell:", String(error)) ?? process.exit(2));"""
 
 
 def python(tape: Tape, head: Sequence[str]) -> str:
     """Return a script in Python; `head` is what it says about itself."""
-    body, own = list(_body(tape, _Python())), Python({})
+    own = Python({})
+    body = list(_body(tape, _Python(own)))
     begin = [*(f"# {line}" for line in head), *_PYTHON_HEAD.splitlines()]
     begin[len(head) + 1] = begin[len(head) + 1].replace("URL", json.dumps(tape.url))
     for name in _used(body, _PYTHON):
-        begin += _PYTHON[name].splitlines()
+        begin += _PYTHON[name].replace(_KEY, own.secret).splitlines()
     main = packed(body, MAX_LINES - len(begin), "; ")
     return "\n".join([*own.squeezed(begin, MAX_LINES - len(main), "; "), *main]) + "\n"
 
 
 def node(tape: Tape, head: Sequence[str]) -> str:
     """Return a script for Node; `head` is what it says about itself."""
-    body, own = list(_body(tape, _Node())), Node({})
+    own = Node({})
+    body = list(_body(tape, _Node(own)))
     begin = [*(f"// {line}" for line in head), *_NODE_HEAD.replace("?? URL", f"?? {json.dumps(tape.url)}").splitlines()]
     for name in _used(body, _NODE):
-        begin += _NODE[name].splitlines()
+        begin += _NODE[name].replace(_KEY, own.secret).splitlines()
     main = packed([f"  {line};" for line in body], MAX_LINES - len(begin) - 2, " ")
     whole = ["async function main() {", *main, "}", _NODE_END]
     return "\n".join([*own.squeezed(begin, MAX_LINES - len(whole), " "), *whole]) + "\n"
@@ -161,10 +176,14 @@ def _takes_credentials(tape: Tape) -> bool:
 def _used(body: Sequence[str], helpers: Mapping[str, str]) -> list[str]:
     """Return the names of the helpers that are called, in their order."""
     text, used = "\n".join(body), set[str]()
-    while more := {name for name in helpers if name not in used and re.search(rf"\b{name}\b", text)}:
+    while more := {name for name in helpers if name not in used and _calls(name, text)}:
         used |= more
         text = "\n".join(helpers[name] for name in more)
     return [name for name in helpers if name in used]
+
+
+def _calls(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 class _Says(ABC):
@@ -172,9 +191,12 @@ class _Says(ABC):
 
     waits: ClassVar[str] = ""
 
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
     @abstractmethod
-    def data(self, pieces: Sequence[bytes | tuple[str, int] | None]) -> str:
-        """Return bytes; a pair is the number of a session id of somebody's, and None the credentials."""
+    def data(self, pieces: Sequence[_Piece]) -> str:
+        """Return bytes."""
 
     @abstractmethod
     def end(self, expected: Sequence[str], within_s: float) -> Iterator[str]:
@@ -186,12 +208,14 @@ class _Says(ABC):
 
 
 class _Python(_Says):
-    def data(self, pieces: Sequence[bytes | tuple[str, int] | None]) -> str:
+    def data(self, pieces: Sequence[_Piece]) -> str:
         """Return bytes."""
         return " + ".join(self._piece(piece) for piece in pieces) or 'b""'
 
-    def _piece(self, piece: bytes | tuple[str, int] | None) -> str:
+    def _piece(self, piece: _Piece) -> str:
         match piece:
+            case Token():
+                return f"({self._language.source(piece)}).encode()"
             case None:
                 return f'os.environ["{_ENV}"].encode()'
             case (str(who), number):
@@ -201,8 +225,10 @@ class _Python(_Says):
 
     def end(self, expected: Sequence[str], within_s: float) -> Iterator[str]:
         """Yield lines that compare what has come."""
+        yield f"until({len(expected)})"
         yield f"until({len(expected) + 1}, {within_s:.1f})"
-        told = "[" + f"re.sub(SID, '', f'{{who}} {{what}}')[:{_SHOWN}]"
+        yield f"NEW = r'{_NEW}'"
+        told = f"[re.sub(NEW, '', f'{{who}} {{what}}')[:{_SHOWN}]"
         yield f"came = {told} for who, what in sorted(HEARD, key=lambda one: one[0])]"
         yield f"shows = came == {list(expected)!r}"
         yield 'print(*HEARD, f"the fault shows: {shows}", sep="\\n", flush=True); os._exit(shows)'
@@ -217,12 +243,14 @@ class _Python(_Says):
 class _Node(_Says):
     waits = "await "
 
-    def data(self, pieces: Sequence[bytes | tuple[str, int] | None]) -> str:
+    def data(self, pieces: Sequence[_Piece]) -> str:
         """Return bytes."""
         return f"Buffer.concat([{', '.join(self._piece(piece) for piece in pieces)}])"
 
-    def _piece(self, piece: bytes | tuple[str, int] | None) -> str:
+    def _piece(self, piece: _Piece) -> str:
         match piece:
+            case Token():
+                return f"Buffer.from({self._language.source(piece)})"
             case None:
                 return f"Buffer.from(process.env.{_ENV})"
             case (str(who), number):
@@ -238,9 +266,10 @@ class _Node(_Says):
 
     def end(self, expected: Sequence[str], within_s: float) -> Iterator[str]:
         """Yield lines that compare what has come."""
+        yield f"await until({len(expected)})"
         yield f"await until({len(expected) + 1}, {within_s:.1f})"
         yield "HEARD.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))"
-        yield f"const came = HEARD.map((one) => one.join(' ').replace(SID, '').slice(0, {_SHOWN}))"
+        yield f"const came = HEARD.map((one) => [...one.join(' ').replace(/{_NEW}/g, '')].slice(0, {_SHOWN}).join(''))"
         yield f"const shows = JSON.stringify(came) === JSON.stringify({json.dumps(expected)})"
         yield "console.log([...HEARD.map((one) => one.join(' ')), `the fault shows: ${shows}`].join('\\n'))"
         yield "process.exit(shows ? 1 : 0)"
@@ -269,7 +298,7 @@ def _body(tape: Tape, language: _Says) -> Iterator[str]:
                 if heard > awaited:
                     yield f"{language.waits}until({heard})"
                     awaited = heard
-                said = [language.data(list(_pieces(_bytes(part), sids))) for part in parts]
+                said = [language.data(list(_pieces(_bytes(part), {**sids, **tape.signed}))) for part in parts]
                 call = {"message": "message", "bytes": "send"}.get(way, way)
                 kinds = [str(1 if isinstance(parts[0], str) else 2)] if way == "message" else []
                 yield f"{call}({', '.join([json.dumps(who), *kinds, *said])})"
@@ -277,7 +306,7 @@ def _body(tape: Tape, language: _Says) -> Iterator[str]:
         yield from language.end_gone(tape.path)
         return
     came = sorted((line for line in tape.lines if isinstance(line, Heard)), key=lambda line: line.who)
-    expected = [_SID_TEXT.sub("", f"{line.who} {line.what}")[:_SHOWN] for line in came]
+    expected = [re.sub(_NEW, "", f"{line.who} {line.what}")[:_SHOWN] for line in came]
     yield from language.end(expected, min(tape.lasted_s, _MOST_S) + 1)
 
 
@@ -285,9 +314,9 @@ def _bytes(part: str | bytes) -> bytes:
     return part.encode("utf-8", "surrogatepass") if isinstance(part, str) else bytes(part)
 
 
-def _pieces(data: bytes, sids: Mapping[str, tuple[str, int]]) -> Iterator[bytes | tuple[str, int] | None]:
-    """Yield bytes with what belongs to one run taken out."""
-    known: dict[bytes, tuple[str, int] | None] = {sid.encode(): at for sid, at in sids.items()}
+def _pieces(data: bytes, named: Mapping[str, _Piece]) -> Iterator[_Piece]:
+    """Yield bytes with what belongs to one run taken out: what stands here under the text that it was."""
+    known = {text.encode(): piece for text, piece in named.items()}
     known[CREDENTIALS.encode()] = None
     for piece in re.split(b"(" + b"|".join(map(re.escape, known)) + b")", data):
         if piece:

@@ -144,8 +144,7 @@ class Binder:
             case {"iat": int(made_s), "exp": int(ends_s)} if abs(time.time() - made_s) < _NOW_S:
                 said, lives_s = {key: said[key] for key in said if key not in {"iat", "exp"}}, ends_s - made_s
         claims = tuple((key, self.say(value)) for key, value in said.items())
-        # The secret of our own reference server stands in its documentation; any other is nobody's business.
-        secret = _signing_secret(self._target) if self._target.people is None else ""
+        secret = public_secret(self._target)
         env = "" if secret else origin.secret_env or "REHEARSAL_JWT_SECRET"
         return Token(claims, origin.prefix, origin.algorithm, lives_s, secret, env)
 
@@ -191,7 +190,13 @@ def _secrets(target: Target) -> Iterator[tuple[str, Env]]:
         yield key, Env(service.token_env or "REHEARSAL_SERVICE_TOKEN")
 
 
-def _signing_secret(target: Target) -> str:
+def public_secret(target: Target) -> str:
+    """Return what a target's tokens are signed with where everybody knows it, else nothing.
+
+    That of our own reference server stands in its documentation; any other is nobody's business.
+    """
+    if target.people is not None:
+        return ""
     ways = (target.sessions.login, target.sessions.guests)
     return next((way.jwt.secret for way in ways if way is not None and way.jwt is not None), "")
 

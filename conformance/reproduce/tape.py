@@ -1,8 +1,10 @@
 """What was said and heard over bare connections: for whoever says the same bytes without any client."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
+
+from conformance.reproduce.trace import Token
 
 Way: TypeAlias = Literal["websocket", "message", "bytes", "request"]
 CREDENTIALS: Final = "\0credentials\0"
@@ -40,6 +42,8 @@ class Tape:
     lines: Sequence[Said | Heard]
     lasted_s: float
     """How long it was waited for something after the last deed."""
+    signed: Mapping[str, Token] = field(default_factory=dict)
+    """Tokens in what was said that anybody can sign -> how."""
     ends_it: bool = False
     """Whether the server answers nobody any more after it."""
     unshown: str = ""

@@ -1,7 +1,6 @@
 """Where one case of the wire is played: it opens clients, and tells a close from a silence and from its causes."""
 
 import asyncio
-import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,12 +8,12 @@ from typing import Final, Never
 
 from conformance.case import Skipped
 from conformance.checks import Check
-from conformance.reproduce.tape import ENDED, Heard, Said, Tape, without
+from conformance.reproduce.tape import Heard, Said, Tape, without
 from conformance.reproduce.unshown import IN_MEMORY
 from conformance.verdict import Broken
 from conformance.wire import raw
 from conformance.wire.case import Untold
-from conformance.wire.clients import DIRECT, FENCE, Log, Session, Socket, fence_namespace, open_socket
+from conformance.wire.clients import DIRECT, Log, Session, Socket, fence_namespace, open_socket
 from conformance.wire.ground import ROUND_TRIPS, WireGround
 from conformance.wire.raw import Answer
 
@@ -30,11 +29,6 @@ MAX_GROWTH: Final = 100_000_000
 """Bytes by which one input may let a server grow."""
 
 
-def _is_no_question(line: Said | Heard) -> bool:
-    """Say whether a line is older than the first question whether somebody is still served."""
-    return isinstance(line, Heard) or not any(FENCE in str(part) for part in line.parts)
-
-
 class Bench:
     """The clients of one case, and what they said."""
 
@@ -45,6 +39,8 @@ class Bench:
         self._sockets: list[Socket] = []
         self._sessions: list[Session] = []
         self._tasks: list[asyncio.Task[Answer | None]] = []
+        if ground.witness is not None:
+            ground.witness.forget()
 
     async def leave(self) -> None:
         """Hang up wherever one has called."""
@@ -60,23 +56,24 @@ class Bench:
     def tape(self, broken: Broken | None) -> Tape:
         """Return all that was said and heard until now, with which others can see what is broken."""
         is_unseen = broken is not None and broken.check is Check.MEMORY_FLAT
-        witness = self.ground.witness if broken is not None and broken.check is Check.STILL_SERVED else None
-        # Who had done nothing but come is there from the beginning, and hears the end.
-        came = [] if witness is None else list(itertools.takewhile(_is_no_question, witness.log.tape))
-        went = [Heard(witness.who, ENDED)] if witness is not None and witness.closed else []
+        witness = self.ground.unserved if broken is not None and broken.check is Check.STILL_SERVED else None
+        # Who had done nothing but come is there from the beginning.
+        came, saw = ((), ()) if witness is None else (witness.came, witness.saw)
         return Tape(
             url=self.ground.target.url,
             path=self.ground.target.path,
-            lines=tuple(self._covered(line) for line in (*came, *self.log.tape, *went)),
+            lines=tuple(self._covered(line) for line in (*came, *self.log.tape, *saw)),
+            signed=self.ground.signed,
             lasted_s=raw.now() - self.log.said_at,
             unshown=IN_MEMORY if is_unseen else self.log.unshown,
         )
 
     def _covered(self, line: Said | Heard) -> Said | Heard:
-        """Return a line without credentials in it."""
+        """Return a line without credentials in it, whoever has shown them, but for those that anybody can sign."""
         if isinstance(line, Said):
-            for secret in self.log.secrets:
-                line = replace(line, parts=tuple(without(part, secret) for part in line.parts))
+            for secret in filter(None, self.ground.doors.values()):
+                if not any(token in secret for token in self.ground.signed):
+                    line = replace(line, parts=tuple(without(part, secret) for part in line.parts))
         return line
 
     # ---- what is said ----------------------------------------------------------------------------------------------
@@ -323,7 +320,7 @@ class Bench:
     async def others_are_served(self) -> None:
         """Break a promise unless somebody who has done nothing still gets answers."""
         if not await self.ground.witness_is_served():
-            witness = self.ground.witness
+            witness = self.ground.unserved
             came = "a client that had done nothing got no answer" + (f": {witness.closed}" if witness else "")
             raise Broken(OTHERS, "other clients are served", came, check=Check.STILL_SERVED)
 

@@ -9,15 +9,18 @@ from conformance.payloads.node import Node
 from conformance.payloads.values import simplest
 from conformance.playground import Options
 from conformance.process import Condition, Keeper, Life
+from conformance.reproduce.binding import public_secret
+from conformance.reproduce.trace import Token
 from conformance.wire import process
-from conformance.wire.clients import DIRECT, Log, Session, Socket, fence_namespace, open_socket
+from conformance.wire.clients import DIRECT, Log, Session, fence_namespace, open_socket
 from conformance.wire.process import Process
 from conformance.wire.raw import Address
+from conformance.wire.witness import Witness
 from protocols import PROTOCOLS
 from protocols.contract import Json, Operation, Protocol
 from protocols.errors import RehearsalError, TargetUnreachable, UsageError
 from simulators.engine import Engine
-from simulators.people import People
+from simulators.people import People, Signed
 from simulators.target import Target
 
 T = TypeVar("T")
@@ -52,6 +55,8 @@ class WireGround:
     """`polling` and `websocket`, with the reason why there is no such transport; empty where there is."""
     doors: dict[str, str] = field(default_factory=dict)
     """Where we are let in, the first to play in -> the data of the CONNECT packet, empty where none is needed."""
+    signed: dict[str, Token] = field(default_factory=dict)
+    """Tokens in those data that anybody can sign, since the secret is known to everybody -> how."""
     locked: str = ""
     """Why we are let in nowhere."""
     process: Process | None = None
@@ -59,7 +64,9 @@ class WireGround:
     """Brings the target back when it has died."""
     watch: Callable[[str], None] | None = None
     """Hears of everything that cases send and receive, line by line."""
-    witness: Socket | None = None
+    witness: Witness | None = None
+    unserved: Witness | None = None
+    """The last that was not served."""
     first_memory: int = 0
     """What the server held when the first malformed input came."""
 
@@ -134,17 +141,21 @@ class WireGround:
         return "" if answer is not None and answer.status else "it answers no request"
 
     async def witness_is_served(self) -> bool:
-        """Say whether somebody who has done nothing gets an answer; the first call brings such a one."""
-        if self.witness is None or self.witness.closed:
-            is_new = self.witness is None
-            _, self.witness = await open_socket(self.address, DIRECT, "witness", Log())
-            if self.witness is None or not is_new:
-                return False
-            for namespace, credentials in list(self.doors.items())[:1]:
-                self.witness.send(f"40{self.prefix(namespace)}{credentials}")
-        self.witness.log.lines.clear()
-        self.witness.inbox.clear()
-        return await self.witness.fence(self.within_s)
+        """Say whether somebody who has done nothing gets an answer; brings such a one where there is none."""
+        witness, self.unserved = self.witness, None
+        if witness is None:
+            await self._bring_witness()
+            return self.witness is not None and await self.witness.is_served(self.within_s)
+        if not witness.closed and await witness.is_served(self.within_s):
+            return True
+        self.unserved = witness
+        if witness.closed:
+            await self._bring_witness()
+        return False
+
+    async def _bring_witness(self) -> None:
+        joins = [f"40{self.prefix(namespace)}{credentials}" for namespace, credentials in self.doors.items()]
+        self.witness = await Witness.come(self.address, joins[0] if joins else "", self.within_s)
 
 
 async def find(target: Target, options: Options, engine: Engine, keeper: Keeper) -> WireGround:
@@ -222,7 +233,7 @@ async def _enter(ground: WireGround) -> None:
         refusal = await _try(ground, namespace, given)
         exists = refusal.replace(namespace, "") != unknown
         if refusal and exists and not given and namespace in _CONTRACTS:
-            given_here = await _session_of(replace(target, protocol=_CONTRACTS[namespace]))
+            given_here = await _session_of(replace(target, protocol=_CONTRACTS[namespace]), ground.signed)
             refusal = await _try(ground, namespace, given_here) if given_here else refusal
         if refusal:
             refusals.append(f"{namespace}: {refusal}")
@@ -248,12 +259,20 @@ async def _try(ground: WireGround, namespace: str, credentials: str) -> str:
     return "" if is_in else came
 
 
-async def _session_of(target: Target) -> str:
-    """Return somebody's session where a contract's handshake wants one; empty where there is none."""
+async def _session_of(target: Target, signed: dict[str, Token]) -> str:
+    """Return somebody's session where a contract's handshake wants one; empty where there is none.
+
+    How it is signed is noted where anybody can.
+    """
     if target.contract.handshake is None:
         return ""
     async with People(target) as people:
         try:
-            return json.dumps({"token": (await people.somebody("ann")).token})
+            token = (await people.somebody("ann")).token
         except RehearsalError:
             return ""
+        origin, secret = people.origins.get(token), public_secret(target)
+        if isinstance(origin, Signed) and secret:
+            claims = tuple(origin.claims.items())
+            signed[token] = Token(claims, origin.prefix, origin.algorithm, origin.expires_s, secret, "")
+        return json.dumps({"token": token})
