@@ -82,6 +82,14 @@ def sid(who, n): return re.findall('"sid":"([^"]+)"', said_to(who))[n].encode()"
     return False""",
     _SIGNS: f"import base64, hmac, json\nSECRET = {_KEY}\n{in_python.SIGN}",
 }
+_PYTHON_TLS: Final[Mapping[str, str]] = {
+    "tcp": r"""import ssl
+def tcp():
+    one = socket.create_connection((AT.hostname, AT.port or 443), 20)
+    return ssl.create_default_context().wrap_socket(one, server_hostname=AT.hostname)""",
+    "gone": _PYTHON["gone"].replace("HTTPConnection", "HTTPSConnection").replace("or 80", "or 443"),
+}
+"""What is otherwise where the server speaks TLS."""
 _NODE_HEAD: Final = r"""const AT = new (require("node:url").URL)(process.argv[2] ?? URL), HERE = {}, HEARD = [];"""
 _NODE: Final[Mapping[str, str]] = {
     "tcp": r"""const tcp = () => require("node:net").connect(AT.port || 80, AT.hostname).on("error", () => {});""",
@@ -132,6 +140,10 @@ const gone = (path) => fetch(new (require("node:url").URL)(path, AT), within)
   .then(() => false, () => true);""",
     _SIGNS: f'const crypto = require("node:crypto"), SECRET = {_KEY};\n{in_node.SIGN}',
 }
+_NODE_TLS: Final[Mapping[str, str]] = {
+    "tcp": r"""const to = { host: AT.hostname, port: AT.port || 443, servername: AT.hostname };
+const tcp = () => require("node:tls").connect(to).on("error", () => {});""",
+}
 _NODE_END: Final = """main().catch((error) => console.log("nobody can tell:", String(error)) ?? process.exit(2));"""
 
 
@@ -141,8 +153,9 @@ def python(tape: Tape, head: Sequence[str]) -> str:
     body = list(_body(tape, _Python(own)))
     begin = [*(f"# {line}" for line in head), *_PYTHON_HEAD.splitlines()]
     begin[len(head) + 1] = begin[len(head) + 1].replace("URL", json.dumps(tape.url))
-    for name in _used(body, _PYTHON):
-        begin += _PYTHON[name].replace(_KEY, own.secret).splitlines()
+    helpers = {**_PYTHON, **_PYTHON_TLS} if _is_tls(tape) else _PYTHON
+    for name in _used(body, helpers):
+        begin += helpers[name].replace(_KEY, own.secret).splitlines()
     main = packed(body, MAX_LINES - len(begin), "; ")
     return "\n".join([*own.squeezed(begin, MAX_LINES - len(main), "; "), *main]) + "\n"
 
@@ -152,8 +165,9 @@ def node(tape: Tape, head: Sequence[str]) -> str:
     own = Node({})
     body = list(_body(tape, _Node(own)))
     begin = [*(f"// {line}" for line in head), *_NODE_HEAD.replace("?? URL", f"?? {json.dumps(tape.url)}").splitlines()]
-    for name in _used(body, _NODE):
-        begin += _NODE[name].replace(_KEY, own.secret).splitlines()
+    helpers = {**_NODE, **_NODE_TLS} if _is_tls(tape) else _NODE
+    for name in _used(body, helpers):
+        begin += helpers[name].replace(_KEY, own.secret).splitlines()
     main = packed([f"  {line};" for line in body], MAX_LINES - len(begin) - 2, " ")
     whole = ["async function main() {", *main, "}", _NODE_END]
     return "\n".join([*own.squeezed(begin, MAX_LINES - len(whole), " "), *whole]) + "\n"
@@ -166,6 +180,10 @@ def needs(tape: Tape) -> str:
         if _takes_credentials(tape)
         else "Needs nothing else"
     )
+
+
+def _is_tls(tape: Tape) -> bool:
+    return tape.url.startswith(("https:", "wss:"))
 
 
 def _takes_credentials(tape: Tape) -> bool:

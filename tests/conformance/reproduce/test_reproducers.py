@@ -45,6 +45,8 @@ SHOWN = {
     "hub/SecondJoinKills": "the server dies",
     "wire/NotFoundInstead": "bytes over HTTP are answered otherwise",
     "wire/NothingIsWrong": "bytes over a WebSocket are answered otherwise",
+    "wire/AcksTwice": "bytes are answered twice, to who shows a token",
+    "wire/AllPay": "somebody else is disconnected",
 }
 """Faulty servers over all protocols and the wire, one for each kind of symptom."""
 

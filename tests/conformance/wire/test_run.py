@@ -6,22 +6,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from conformance.checks import Check
 from conformance.playground import Options
+from conformance.reproduce.tape import CREDENTIALS, Said
 from conformance.runner import Finished, TargetDied, TargetRevived
 from conformance.verdict import Outcome
 from conformance.wire.run import run, wire_ground
 from conformance.wire.suite import CASES, WITHHELD, select
 from protocols.errors import TargetUnreachable, UsageError
+from reference_server.strict import session
 from simulators.process import Process
 from simulators.target import Target
 from simulators.wire_config import WireConfig
 from tests.free_port import free_port
 
 from .echoing import strict
+from .lies import closes_everybody
 from .servers import judged, plain, served
 
 MORTAL = Path(__file__).with_name("mortal.py")
@@ -79,6 +83,19 @@ def test_credentials_are_not_shown() -> None:
         (verdict,) = judged(url, "wire/close/a-close-packet-over-websocket", patience=1.0, wire=wire)
     assert "ann > 40{…}" in verdict.conversation
     assert "sesame" not in str(verdict)
+
+
+def test_credentials_stand_in_no_tape_whoever_shows_them() -> None:
+    """The stranger who says something wrong shows none; the witness that is not served any more has shown them."""
+    wire = WireConfig(auth={"token": "sesame"})
+    with mock.patch.object(session.Session, "fail", closes_everybody), served(strict()) as url:
+        verdicts = judged(url, "wire/malformed/ws/engine/letters", wire=wire)
+    (tape,) = (one.tape for one in verdicts if one.check is Check.STILL_SERVED)
+    assert tape is not None
+    assert any(isinstance(line, Said) and line.who == "witness" for line in tape.lines)
+    said = [part for line in tape.lines if isinstance(line, Said) for part in line.parts]
+    assert any(isinstance(part, str) and CREDENTIALS in part for part in said)
+    assert "sesame" not in str(tape)
 
 
 def test_who_does_not_speak_engine_io_cannot_be_judged() -> None:
