@@ -68,7 +68,7 @@ clean: ## remove all that was made here
 
 $(LIVES): requirements.lock pyproject.toml | $(UV)
 	@test -x $(PY) || $(UV) venv --quiet --python '>=3.11' .venv
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements.lock
+	@$(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(PY) --no-deps --editable .
 	@touch $@
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -107,6 +108,7 @@ class World:
         )
 
     @classmethod
+    @cache
     def built_in(cls) -> "World":
         """Return the world that this project brings along, so that a front end or a check can begin at once."""
         return replace(cls.load(BUILT_IN), test_credentials=True)

@@ -10,6 +10,7 @@ from typing import Final
 
 from reference_server.serve import running
 from reference_server.settings import Settings
+from reference_server.world import World
 from tests.faults.fault import built_in
 from tests.faults.registry import fault_named
 
@@ -18,6 +19,7 @@ BEGINS_WITHIN_S: Final = 120.0
 
 _FORKS = multiprocessing.get_context("forkserver")  # whose children find everything imported
 _FORKS.set_forkserver_preload([__name__])
+World.built_in()  # and its world read
 
 
 @dataclass(frozen=True, slots=True)
