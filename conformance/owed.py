@@ -26,6 +26,11 @@ class Owed:
         """Say whether what its receiver heard is what is owed."""
         return fits(self.expectation, received)
 
+    def brings(self, symptom: Symptom) -> bool:
+        """Say whether it is what somebody else misses who wants it now."""
+        due = self._unheard()
+        return (due.who, due.names, due.tests) == (symptom.who, symptom.names, symptom.tests)
+
     def untimely(self, received: Received) -> Broken | None:
         """Return what is wrong with the moment at which it came, if anything is."""
         at = received.at_ns / 1e9

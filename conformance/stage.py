@@ -451,6 +451,8 @@ class Stage:
         expectations = [*step.outlook.expectations, *self._belated.before(step.began_ns)]
         outlook = replace(step.outlook, expectations=expectations)
         judgement = judge(self.model.protocol, replace(step, outlook=outlook), heard, self.target, self._floats)
+        for broken, _ in judgement.findings:
+            broken.symptoms = tuple(map(self._unless_late, broken.symptoms))
         self._belated.note(step, heard)
         for broken in self._leaks.findings(step, heard, self._step_began):
             self.lapse(broken)  # whatever else is wrong with the step is to be seen, too
@@ -464,6 +466,11 @@ class Stage:
             if level is Level.MUST:
                 raise broken
         return judgement.extras
+
+    def _unless_late(self, symptom: Symptom) -> Symptom:
+        """Return that something is late where a timer brings the same later, to whoever listens for longer."""
+        is_late = symptom.is_missing and any(owed.brings(symptom) for owed in self.model.owed)
+        return replace(symptom, is_late=True) if is_late else symptom
 
     def _sent_away(self, step: Step) -> Step:
         """Note that who was refused is gone by that, as the target file allows; others may hear of it."""

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from conformance.expectation import Expectation, Outlook
 from conformance.verdict import Broken
 
-from .desk import BELL_MS, Bell, DeskModel, Greet, Tick
+from .desk import BELL_MS, DESK, Bell, DeskModel, Greet, Tick
 from .liars import Liar, stage_of
 
 SCALE = 10.0
@@ -57,6 +58,23 @@ def test_what_is_wrong_with_it(rings_s: tuple[float, ...], came: str) -> None:
         asyncio.run(greet(*rings_s))
     assert caught.value.requirement in {"desk/greet/1", "desk/all/5"}
     assert came in caught.value.came
+
+
+@pytest.mark.parametrize("number", [1, 0], ids=["to who misses it", "to somebody else"])
+def test_what_a_timer_brings_later_is_late_where_it_is_missed(number: int) -> None:
+    async def answer(liar: Liar, name: str, arguments: list[Any]) -> None:
+        return
+
+    async def play() -> None:
+        async with stage_of(DeskModel, answer, "ana", "ben", patience=PATIENCE) as (stage, _, people):
+            await stage.say(people[number], Greet(value="hello"))
+            bell = Expectation(people[1], DESK.operation(Bell), {}, 100, "desk/greet/2")
+            await stage.overhear("a knock", Outlook([bell]))
+
+    with pytest.raises(Broken) as caught:
+        asyncio.run(play())
+    [symptom] = caught.value.symptoms
+    assert (symptom.who, symptom.is_late) == ("ben", number == 1)
 
 
 def test_what_is_forgiven_is_not_missed() -> None:
