@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from conformance.reproduce.trace import Bound, Picked, Source, Step, Template, Token, Trace, sources, spoken
+from conformance.reproduce.trace import Bound, Env, Picked, Source, Step, Template, Token, Trace, sources, spoken
 from conformance.symptom import EACH, HTTP, Test
 
 COUNTS: Final = {"is under", "is over", "is long"}
@@ -46,14 +46,23 @@ def _is_bystander(trace: Trace, who: str) -> bool:
     others = [step for step in trace.steps if step.who != who and not _is_in_name_of(step, tokens)]
     said = [template for step in others for template in (step.arguments, step.url, step.headers, step.auth)]
     said += [value for one in trace.symptoms for value in one.every]
-    if _is_spoken_of(trace, who, own, tokens, said):
+    key = {one.symptom.who for one in trace.symptoms} | {step.who for step in trace.steps[trace.window :]}
+    if _is_spoken_of(trace, who, own, tokens, said) or _is_user_of(trace, who, key):
         return False
     # Whoever did only what several did, such as coming and joining, or those did who matter, is one of many.
-    key = {one.symptom.who for one in trace.symptoms} | {step.who for step in trace.steps[trace.window :]}
     doers = {(step.deed, step.name, step.who) for step in trace.steps}
     several = Counter((deed, name) for deed, name, _ in doers)
     usual = {(step.deed, step.name) for step in trace.steps if step.who in key or several[step.deed, step.name] > 1}
     return all((trace.steps[n].deed, trace.steps[n].name) in usual for n in own)
+
+
+def _is_user_of(trace: Trace, who: str, key: Collection[str]) -> bool:
+    """Say whether somebody is the same user as one of those who matter, by what they show: another of their sockets."""
+    own, others = (
+        [one for step in trace.steps if step.who in group for one in spoken(step) if isinstance(one, Token | Env)]
+        for group in ((who,), key)
+    )
+    return any(one in others for one in own)
 
 
 def _is_in_name_of(step: Step, tokens: Sequence[Token]) -> bool:
