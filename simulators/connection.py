@@ -127,12 +127,13 @@ class Connection:
         *,
         patience_s: float = 5.0,
         on_event: Callable[[Received], None] | None = None,
+        on_answer: Callable[[Answer], None] | None = None,
     ) -> tuple[Self, ConnectRefused | None]:
         """Do as `open` does, but stay where the namespace refuses, and return how; what is said there is heard still.
 
         Raises ConnectRefused when HTTP refuses already, and whatever else `open` does.
         """
-        connection = cls(endpoint, protocol, actor, history, on_event)
+        connection = cls(endpoint, protocol, actor, history, on_event, on_answer)
         try:
             await connection._connect(patience_s)
         except ConnectRefused as refused:

@@ -124,6 +124,10 @@ class Language(ABC):
     def deed(self, step: Step, until: tuple[str, int] | None) -> str:
         """Return a step as an expression, which waits until its actor has heard a name so often, and gives the last."""
 
+    def knock(self, step: Step) -> str:
+        """Return an expression by which somebody connects who stays where they are refused."""
+        return self.deed(step, None).replace("connect(", "knock(", 1)
+
     @abstractmethod
     def hear(self, who: str, name: str, times: int, tests: Sequence[str] = (), within_s: float | None = None) -> str:
         """Return an expression that waits until somebody has heard something so often, and gives the last."""
@@ -212,6 +216,11 @@ class Needs:
         self.is_elsewhere = is_elsewhere
         """Whether people come from an address of this machine that nobody else comes from."""
         self._text = text
+
+    @property
+    def anybody(self) -> bool:
+        """Whether anybody connects."""
+        return "connect(" in self or "knock(" in self
 
     def __contains__(self, word: str) -> bool:
         """Say whether its steps speak of this."""

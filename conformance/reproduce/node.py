@@ -38,6 +38,12 @@ ATTEMPTED: Final = f"""\
   socket.on("connect_error", (no) => done(HEARD.push([who, "{REFUSED}", no.message]))).io.on("close", done);
 }});
 """
+KNOCK: Final = """\
+const knock = (who, how, come = connect(who, how)) => {
+  HERE[who].destroy = HERE[who].onconnect; return come;
+};
+"""
+"""When it is refused, the client destroys what it takes for closed, and would end the connection below it."""
 HEAR: Final = """\
 async function hear(who, name, { times = 1, test = () => true, within = 10 } = {}) {
   for (const end = Date.now() + within * 1000; Date.now() < end; await new Promise((done) => setTimeout(done, 20))) {
@@ -256,7 +262,7 @@ class Node(Language):
     def script(self, head: Sequence[str], body: Sequence[str], needs: Needs) -> list[str]:
         """Return the lines of a whole script."""
         lines = [f"// {line}" for line in head]
-        lines += ['const { io } = require("socket.io-client");'] if "connect(" in needs else []
+        lines += ['const { io } = require("socket.io-client");'] if needs.anybody else []
         lines += (
             ['const crypto = require("node:crypto");'] if "RUN" in needs or "IDS[" in needs or "token(" in needs else []
         )
@@ -283,7 +289,7 @@ class Node(Language):
 
     def _helpers(self, needs: Needs) -> list[str]:
         helpers: list[str] = []
-        if "connect(" in needs:
+        if needs.anybody:
             options = "" if needs.path == "/socket.io/" else f"path: {self.literal(needs.path)}, "
             options += "localAddress: ADDRESS, " if needs.is_elsewhere else ""
             helpers += [ELSEWHERE] if needs.is_elsewhere else []
@@ -294,7 +300,7 @@ class Node(Language):
                 + (OF_HANDSHAKES if HANDSHAKE in needs else "")
                 + (ATTEMPTED if any(one in needs for one in (REFUSED, ADMITTED)) else OPENED)
             )
-        calls = {"say(": SAY, "settle(": SETTLE, "http(": HTTP_CALL, "ask(": ASK, "token(": SIGN}
+        calls = {"knock(": KNOCK, "say(": SAY, "settle(": SETTLE, "http(": HTTP_CALL, "ask(": ASK, "token(": SIGN}
         gone = GONE_CALL.replace("WITHIN", str(GONE_S * 1000)).replace("PATH", needs.path)
         calls |= {"has(": HAS, "ordered(": ORDERED, "gather(": GATHER, "sha(": SHA, "gone(": gone}
         return [*helpers, HEAR, *(helper for call, helper in calls.items() if call in needs)]

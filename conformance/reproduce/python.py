@@ -28,6 +28,13 @@ OF_HANDSHAKES: Final = f"""\
     told = {{"pingInterval": sio.eio.ping_interval * 1000, "pingTimeout": sio.eio.ping_timeout * 1000}}
     HEARD.append((who, "{HANDSHAKE}", told))
 """
+KNOCK: Final = """\
+async def knock(who, **how):
+    await connect(who, wait=False, **how)
+    await asyncio.wait_for(HERE[who]._connect_event.wait(), 20)
+    HERE[who].connected, HERE[who].namespaces = HERE[who].eio.state == "connected", {NS: None}
+"""
+"""The client takes for closed what has been refused; the connection below it is there still."""
 ELSEWHERE: Final = """\
 ADDRESS = ".".join(map(str, (127, 64 + os.urandom(1)[0] % 128, os.urandom(1)[0], 1 + os.urandom(1)[0] % 254)))
 def elsewhere(): return aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=(ADDRESS, 0)))
@@ -294,7 +301,7 @@ class Python(Language):
             **dict.fromkeys(("base64", "hmac"), "token("),
         }
         used = [name for name, words in modules.items() if not words or any(w in needs for w in words.split())]
-        used += ["socketio"] if "connect(" in needs else []
+        used += ["socketio"] if needs.anybody else []
         used += ["aiohttp"] if needs.is_elsewhere else []
         lines = [*(f"# {line}" for line in head), f"import {', '.join(sorted(used))}"]
         new = {"RUN": "uuid.uuid4().hex[:6]"} if "RUN" in needs else {}
@@ -315,7 +322,7 @@ class Python(Language):
 
     def _helpers(self, needs: Needs) -> list[str]:
         helpers = [*([STRAY] if STRAY_ACK in needs else []), *([ELSEWHERE] if needs.is_elsewhere else [])]
-        if "connect(" in needs:
+        if needs.anybody:
             options = "" if needs.path == "/socket.io/" else f"socketio_path={self.literal(needs.path)}, "
             client = "Client" if STRAY_ACK in needs else "socketio.AsyncClient"
             more = ", http_session=elsewhere()" if needs.is_elsewhere else ""
@@ -327,7 +334,15 @@ class Python(Language):
                 + opening.format(options=options)
                 + (OF_HANDSHAKES if HANDSHAKE in needs else "")
             )
-        calls = {"hear(": HEAR, "say(": SAY, "settle(": SETTLE, "http(": HTTP_CALL, "ask(": ASK, "token(": SIGN}
+        calls = {
+            "knock(": KNOCK,
+            "hear(": HEAR,
+            "say(": SAY,
+            "settle(": SETTLE,
+            "http(": HTTP_CALL,
+            "ask(": ASK,
+            "token(": SIGN,
+        }
         calls |= {
             "at(": AT,
             "ordered(": ORDERED,

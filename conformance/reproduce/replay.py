@@ -141,7 +141,7 @@ class _Player:
             local_addr=self.address if step.is_elsewhere else None,
         )
         try:
-            connection = await Connection.open(
+            connection, no = await Connection.knock(
                 endpoint,
                 PROTOCOLS[self.trace.protocol],
                 who,
@@ -149,10 +149,13 @@ class _Player:
                 on_event=on_event,
                 on_answer=on_answer,
             )
-        except ConnectRefused as refused:
-            self.heard.append((who, REFUSED, refused.message))
+        except ConnectRefused as by_http:
+            self.heard.append((who, REFUSED, by_http.message))
             return
-        self.heard.append((who, ADMITTED, None))
+        self.heard.append((who, ADMITTED, None) if no is None else (who, REFUSED, no.message))
+        if no is not None and not self.trace.stays(step):
+            connection.abort()
+            return
         self.heard.append((who, HANDSHAKE, connection.heartbeat))
         if (before := self.here.pop(who, None)) is not None:
             await before.close()

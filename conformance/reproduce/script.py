@@ -101,7 +101,7 @@ class _Writer:
             until = first, self.heard[step.who, first] + 1
         before = self.heard.copy()
         self.heard.update(step.heard)
-        line = language.deed(step, until)
+        line = language.knock(step) if self.trace.stays(step) else language.deed(step, until)
         named = self._named(n, step, until, line)
         yield from [named] if step.times == 1 else language.repeat(step.times, named)
         yield from self._others(n, step, until, before)

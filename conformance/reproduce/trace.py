@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from conformance.symptom import Symptom
+from conformance.symptom import ADMITTED, REFUSED, Symptom
 from simulators.endpoint import TransportName
 
 
@@ -134,6 +134,11 @@ class Trace:
     """The fault shows when all of them are there."""
     unshown: str = ""
     """Why nobody but the judge can see the fault; empty where others can."""
+
+    def stays(self, step: Step) -> bool:
+        """Say whether somebody is refused who goes on as if they were not: what is heard then is what matters."""
+        asked = {name for one in self.symptoms for name in one.symptom.names}
+        return step.deed == "connect" and (step.who, REFUSED) in step.heard and asked.isdisjoint({REFUSED, ADMITTED})
 
 
 @dataclass(frozen=True, slots=True)

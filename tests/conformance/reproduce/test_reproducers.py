@@ -35,6 +35,7 @@ SHOWN = {
     "dongne/NewcomerMissing": "an item of a list is missing",
     "hub/CountsNobody": "a number is too small",
     "gopang/HashOfTheIdAlone": "a hash is that of something else",
+    "hub/MessagesToTheRefused": "something comes to who was refused",
     "gopang/AckFirst": "one thing comes before another",
     "hub/LeavingIsSlow": "all things together come in another order",
     "dongne/TypingEndsTooSoon": "something comes by itself, too early",

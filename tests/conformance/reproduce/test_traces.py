@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from conformance.reproduce.prune import pruned
 from conformance.reproduce.python import Python
 from conformance.reproduce.record import record
 from conformance.reproduce.script import script
-from conformance.reproduce.trace import Bound, Picked, Run, Trace
-from conformance.symptom import Symptom
+from conformance.reproduce.trace import Bound, Picked, Run, Shown, Trace
+from conformance.symptom import REFUSED, Symptom
 from protocols.contract import Json
 from protocols.errors import UsageError
 from simulators.endpoint import Endpoint
@@ -72,6 +73,29 @@ def test_what_the_server_made_is_picked_where_it_came_first(tmp_path: Path) -> N
 
 def test_who_only_comes_is_left_out(tmp_path: Path) -> None:
     assert [step.who for step in pruned(trace(tmp_path)).steps] == ["ana", "ana", "ana"]
+
+
+def test_another_socket_of_the_same_user_is_left_where_it_is(tmp_path: Path) -> None:
+    people = '[[people.users]]\nid = "mina"\nnickname = "Mina"\ntoken = "token-of-mina-7531"\n'
+    of_mina: Origin = Given(user_id="mina")
+    whole = trace(tmp_path, people, {TOKEN: of_mina}, TOKEN)
+    again = replace(whole.steps[0], who="ana-again")
+    assert whole.steps[1].deed == "connect"
+    whole = replace(whole, steps=(whole.steps[0], again, *whole.steps[2:]))
+
+    assert [step.who for step in pruned(whole).steps] == ["ana", "ana-again", "ana", "ana"]
+
+
+@pytest.mark.parametrize("kind", [Python, Node])
+def test_who_is_refused_and_hears_something_all_the_same_stays(kind: type[Python | Node], tmp_path: Path) -> None:
+    whole = trace(tmp_path)
+    refused = replace(whole.steps[1], heard=(("eve", REFUSED),))
+    whole = replace(whole, steps=(whole.steps[0], refused, *whole.steps[2:]))
+    for symptom, stays in ((Symptom.heard("eve", "said"), True), (Symptom.heard("eve", REFUSED), False)):
+        shown = replace(whole, symptoms=(Shown(symptom, ()),))
+        assert ('await knock("eve"' in script(shown, ["about"], kind)) is stays
+        assert ('await connect("eve"' in script(shown, ["about"], kind)) is not stays
+        assert 'await connect("ana"' in script(shown, ["about"], kind)
 
 
 def test_a_trace_comes_back_from_its_file(tmp_path: Path) -> None:
