@@ -5,6 +5,7 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import ClassVar, Final, TypeAlias
 
 from conformance.reproduce import node as in_node
@@ -24,22 +25,21 @@ _SHOWN: Final = 200
 """Characters of each thing that are compared."""
 _ENV: Final = "REHEARSAL_CREDENTIALS"
 """What holds the credentials that let somebody into a namespace."""
-_MOST_S: Final = 20.0
-_SIGNS: Final = "token("
-"""How a token begins that is signed when it is needed."""
+_USUAL_S: Final = 10.0
+"""How long is waited for what came at once."""
 _Piece: TypeAlias = bytes | tuple[str, int] | Token | None
 """Bytes, the number of a session id of somebody's, a token to sign, or what stands for credentials."""
 _RUN: Final = re.compile(rb"(?s)(.)\1{%d,}" % (LONG - 1))
 _KEY: Final = "\0signs\0"
 """Stands in what signs for what it is signed with."""
-_PYTHON_HEAD: Final = r"""import http.client, os, re, socket, sys, threading, time, urllib.parse
+_PYTHON_HEAD: Final = r"""import contextlib, http.client, os, re, socket, sys, threading, time, urllib.parse
 AT = urllib.parse.urlsplit((sys.argv[1:] or [URL])[0])
-HERE, HEARD = {}, []
+HERE, HEARD, ASKED, GONE = {}, [], {}, contextlib.suppress(OSError)
 sys.excepthook = lambda *why: print("nobody can tell:", *why, flush=True) or os._exit(2)"""
 _PYTHON: Final[Mapping[str, str]] = {
-    "tcp": r"""def tcp(): return socket.create_connection((AT.hostname, AT.port or 80), 20)""",
-    "sid": r"""def said_to(who): return "".join(what for one, what in HEARD if one == who)
-def sid(who, n): return re.findall('"sid":"([^"]+)"', said_to(who))[n].encode()""",
+    "tcp": r"""tcp = lambda: socket.create_connection((AT.hostname, AT.port or 80), 20)""",
+    "sid": r"""told = lambda who: "".join(what for one, what in HEARD if one == who)
+sid = lambda who, n: re.findall('"sid":"([^"]+)"', told(who))[n].encode()""",
     "websocket": r"""def websocket(who, request):
     HERE[who] = tcp()
     HERE[who].sendall(request)
@@ -63,24 +63,33 @@ def sid(who, n): return re.findall('"sid":"([^"]+)"', said_to(who))[n].encode()"
     size = bytes([128 | len(data)]) if len(data) < 126 else size
     send(who, bytes([128 | kind]) + size + bytes(4) + data)""",
     "send": r"""def send(who, data):
-    try: HERE[who].sendall(data)
-    except OSError: pass""",
-    "request": r"""def request(who, *parts): threading.Thread(target=ask, args=(who, *parts), daemon=True).start()""",
-    "ask": r"""def ask(who, *segments):
-    one = tcp()
-    for segment in segments: one.sendall(segment) or time.sleep(0.01)
-    answer = http.client.HTTPResponse(one)
-    answer.begin()
-    HEARD.append((who, f"{answer.status} {answer.read().decode('utf-8', 'replace')}"))""",
+    with GONE: HERE[who].sendall(data)""",
+    "request": r"""def request(who, *segments):
+    half(who, *segments)
+    threading.Thread(target=answered, args=(who, http.client.HTTPResponse(ASKED[who][-1])), daemon=True).start()""",
+    "half": r"""def half(who, *segments):
+    ASKED.setdefault(who, []).append(one := tcp())
+    with GONE: [one.sendall(segment) or time.sleep(0.01) for segment in segments]""",
+    "answered": r"""def answered(who, answer):
+    try: told = answer.begin() or f"{answer.status} {answer.read().decode('utf-8', 'replace')}"
+    except (OSError, http.client.HTTPException): told = "0 "
+    HEARD.append((who, told))""",
+    "hangup": r"""hangup = lambda who: [shut(one) for one in ASKED.pop(who, [])]""",
+    "cut": r"""cut = lambda who: shut(HERE[who])""",
+    "shut": r"""def shut(one):
+    with GONE: one.shutdown(2)""",
     "until": r"""def until(number, seconds=10):
     end = time.monotonic() + seconds
-    while len(HEARD) < number and time.monotonic() < end: time.sleep(0.02)""",
+    while len(HEARD) < number and time.monotonic() < end: time.sleep(0.02)
+    return len(HEARD) >= number""",
+    "over": r"""tell = lambda shows: print(*HEARD[:99], f"the fault shows: {shows}", sep="\n", flush=True)
+over = lambda shows=False: tell(shows) or os._exit(shows)""",
     "gone": r"""def gone(path):
     one = http.client.HTTPConnection(AT.hostname, AT.port or 80, timeout=15)
     try: one.request("GET", path) or one.getresponse()
     except OSError: return True
     return False""",
-    _SIGNS: f"import base64, hmac, json\nSECRET = {_KEY}\n{in_python.SIGN}",
+    "token": f"import base64, hmac, json\nSECRET = {_KEY}\n{in_python.SIGN}",
 }
 _PYTHON_TLS: Final[Mapping[str, str]] = {
     "tcp": r"""import ssl
@@ -90,7 +99,13 @@ def tcp():
     "gone": _PYTHON["gone"].replace("HTTPConnection", "HTTPSConnection").replace("or 80", "or 443"),
 }
 """What is otherwise where the server speaks TLS."""
-_NODE_HEAD: Final = r"""const AT = new (require("node:url").URL)(process.argv[2] ?? URL), HERE = {}, HEARD = [];"""
+_PYTHON_PINGS: Final[Mapping[str, str]] = {
+    ' == b"2": message': ' == b"2" and who not in SILENT: message',
+    "else: HEARD.append((who, data": "HEARD.append((who, data",
+}
+_NODE_HEAD: Final = (
+    r"""const AT = new (require("node:url").URL)(process.argv[2] ?? URL), HERE = {}, HEARD = [], ASKED = {};"""
+)
 _NODE: Final[Mapping[str, str]] = {
     "tcp": r"""const tcp = () => require("node:net").connect(AT.port || 80, AT.hostname).on("error", () => {});""",
     "told": r"""const told = (who) => HEARD.filter(([one]) => one === who).map(([, what]) => what).join("");""",
@@ -98,7 +113,10 @@ _NODE: Final[Mapping[str, str]] = {
     "pause": r"""const pause = (ms) => new Promise((done) => setTimeout(done, ms));""",
     "until": r"""const until = async (number, s = 10, end = Date.now() + s * 1000) => {
   while (HEARD.length < number && Date.now() < end) await pause(20);
+  return HEARD.length >= number;
 };""",
+    "over": r"""const tell = (last) => HEARD.slice(0, 99).map((one) => one.join(" ")).concat(last).join("\n");
+const over = (shows = false) => process.exit(console.log(tell(`the fault shows: ${shows}`)) ?? +shows);""",
     "answer": r"""function answer(data) {
   const head = data.indexOf("\r\n\r\n"), text = data.subarray(0, Math.max(head, 0)).toString("latin1");
   const size = Number(/^content-length: *(\d+)/im.exec(text)?.[1] ?? 0), body = data.subarray(head + 4);
@@ -131,18 +149,26 @@ _NODE: Final[Mapping[str, str]] = {
 }""",
     "send": r"""const send = (who, data) => HERE[who].writable && HERE[who].write(data);""",
     "request": r"""async function request(who, ...segments) {
-  let data = Buffer.alloc(0); const one = tcp().on("data", (more) => { data = Buffer.concat([data, more]);
-    const got = answer(data); if (got) { HEARD.push([who, `${got.status} ${got.body}`]); one.destroy(); } });
-  for (const segment of segments) { one.write(segment); await pause(10); }
+  let data = Buffer.alloc(0), got; const one = half(who, segments.shift()).on("data", (more) => {
+    data = Buffer.concat([data, more]); got ??= answer(data); if (got) one.destroy(); });
+  one.on("close", () => HEARD.push([who, got ? `${got.status} ${got.body}` : "0 "]));
+  for (const segment of segments) { await pause(10); one.write(segment); }
 }""",
+    "half": r"""const half = (who, data, one = tcp()) => [one.write(data), (ASKED[who] ??= []).push(one), one][2];""",
+    "hangup": r"""const hangup = (who) => ASKED[who].forEach((one) => one.destroy());""",
+    "cut": r"""const cut = (who) => HERE[who].destroy();""",
     "gone": r"""const within = { signal: AbortSignal.timeout(25000) };
-const gone = (path) => fetch(new (require("node:url").URL)(path, AT), within)
-  .then(() => false, () => true);""",
-    _SIGNS: f'const crypto = require("node:crypto"), SECRET = {_KEY};\n{in_node.SIGN}',
+const gone = (path) => fetch(new (require("node:url").URL)(path, AT), within).then(() => false, () => true);""",
+    "token": f'const crypto = require("node:crypto"), SECRET = {_KEY};\n{in_node.SIGN}',
 }
 _NODE_TLS: Final[Mapping[str, str]] = {
     "tcp": r"""const to = { host: AT.hostname, port: AT.port || 443, servername: AT.hostname };
 const tcp = () => require("node:tls").connect(to).on("error", () => {});""",
+}
+_NODE_PINGS: Final[Mapping[str, str]] = {
+    "body[0] === 50) message": "body[0] === 50 && !SILENT.includes(who)) message",
+    "else if (kind < 3) HEARD": "if (kind < 3) HEARD",
+    "else if (kind === 8)": "if (kind === 8)",
 }
 _NODE_END: Final = """main().catch((error) => console.log("nobody can tell:", String(error)) ?? process.exit(2));"""
 
@@ -155,7 +181,7 @@ def python(tape: Tape, head: Sequence[str]) -> str:
     begin[len(head) + 1] = begin[len(head) + 1].replace("URL", json.dumps(tape.url))
     helpers = {**_PYTHON, **_PYTHON_TLS} if _is_tls(tape) else _PYTHON
     for name in _used(body, helpers):
-        begin += helpers[name].replace(_KEY, own.secret).splitlines()
+        begin += _with_pings(helpers[name], tape, _PYTHON_PINGS).replace(_KEY, own.secret).splitlines()
     main = packed(body, MAX_LINES - len(begin), "; ")
     return "\n".join([*own.squeezed(begin, MAX_LINES - len(main), "; "), *main]) + "\n"
 
@@ -167,10 +193,17 @@ def node(tape: Tape, head: Sequence[str]) -> str:
     begin = [*(f"// {line}" for line in head), *_NODE_HEAD.replace("?? URL", f"?? {json.dumps(tape.url)}").splitlines()]
     helpers = {**_NODE, **_NODE_TLS} if _is_tls(tape) else _NODE
     for name in _used(body, helpers):
-        begin += helpers[name].replace(_KEY, own.secret).splitlines()
+        begin += _with_pings(helpers[name], tape, _NODE_PINGS).replace(_KEY, own.secret).splitlines()
     main = packed([f"  {line};" for line in body], MAX_LINES - len(begin) - 2, " ")
     whole = ["async function main() {", *main, "}", _NODE_END]
     return "\n".join([*own.squeezed(begin, MAX_LINES - len(whole), " "), *whole]) + "\n"
+
+
+def _with_pings(helper: str, tape: Tape, instead: Mapping[str, str]) -> str:
+    """Return a helper that keeps pings, too, where they are heard."""
+    for usual, other in instead.items() if tape.hears_pings else ():
+        helper = helper.replace(usual, other.replace("SILENT", json.dumps(sorted(tape.silent))))
+    return helper
 
 
 def needs(tape: Tape) -> str:
@@ -201,13 +234,15 @@ def _used(body: Sequence[str], helpers: Mapping[str, str]) -> list[str]:
 
 
 def _calls(name: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+    return re.search(rf"(?<!\w){name}\(|target={name}\b", text) is not None
 
 
 class _Says(ABC):
     """Says things in a language."""
 
     waits: ClassVar[str] = ""
+    pause: ClassVar[str] = "time.sleep(0.5)"
+    otherwise: ClassVar[str] = "{} or over()"
 
     def __init__(self, language: Language) -> None:
         self._language = language
@@ -216,9 +251,19 @@ class _Says(ABC):
     def data(self, pieces: Sequence[_Piece]) -> str:
         """Return bytes."""
 
+    def until(self, number: int, within_s: float, *, must: bool = False) -> str:
+        """Return what waits until so much has been heard; where it must be and is not, the fault does not show."""
+        seconds = "" if within_s == _USUAL_S else f", {within_s:.2f}"
+        call = f"{self.waits}until({number}{seconds})"
+        return self.otherwise.format(call) if must else call
+
     @abstractmethod
-    def end(self, expected: Sequence[str], within_s: float) -> Iterator[str]:
-        """Yield lines that compare what has come with what came when the fault was found."""
+    def times(self, data: str, times: int) -> str:
+        """Return bytes so many times."""
+
+    @abstractmethod
+    def end(self, expected: Sequence[str], *, is_all: bool) -> Iterator[str]:
+        """Yield lines that compare what has come, or the first of it, with what came when the fault was found."""
 
     @abstractmethod
     def end_gone(self, path: str) -> Iterator[str]:
@@ -241,25 +286,29 @@ class _Python(_Says):
             case _:
                 return " + ".join(f"{one!r} * {times}" if times > 1 else repr(one) for one, times in _runs(piece))
 
-    def end(self, expected: Sequence[str], within_s: float) -> Iterator[str]:
+    def times(self, data: str, times: int) -> str:
+        """Return bytes so many times."""
+        return f"({data}) * {times}"
+
+    def end(self, expected: Sequence[str], *, is_all: bool) -> Iterator[str]:
         """Yield lines that compare what has come."""
-        yield f"until({len(expected)})"
-        yield f"until({len(expected) + 1}, {within_s:.1f})"
         yield f"NEW = r'{_NEW}'"
         told = f"[re.sub(NEW, '', f'{{who}} {{what}}')[:{_SHOWN}]"
         yield f"came = {told} for who, what in sorted(HEARD, key=lambda one: one[0])]"
-        yield f"shows = came == {list(expected)!r}"
-        yield 'print(*HEARD, f"the fault shows: {shows}", sep="\\n", flush=True); os._exit(shows)'
+        yield f"shows = came{'' if is_all else f'[:{len(expected)}]'} == {list(expected)!r}"
+        yield "over(shows)"
 
     def end_gone(self, path: str) -> Iterator[str]:
         """Yield lines that say whether the server answers nobody any more."""
         yield "time.sleep(2)"
         yield f'shows = gone("{path}?EIO=4&transport=polling")'
-        yield 'print(*HEARD, f"the fault shows: {shows}", sep="\\n", flush=True); os._exit(shows)'
+        yield "over(shows)"
 
 
 class _Node(_Says):
     waits = "await "
+    pause = "await pause(500)"
+    otherwise = "({}) || over()"
 
     def data(self, pieces: Sequence[_Piece]) -> str:
         """Return bytes."""
@@ -282,41 +331,48 @@ class _Node(_Says):
         is_text = data.isascii()
         return f"Buffer.from({json.dumps(data.decode())})" if is_text else f'Buffer.from("{data.hex()}", "hex")'
 
-    def end(self, expected: Sequence[str], within_s: float) -> Iterator[str]:
+    def times(self, data: str, times: int) -> str:
+        """Return bytes so many times."""
+        return f"Buffer.concat(Array({times}).fill({data}))"
+
+    def end(self, expected: Sequence[str], *, is_all: bool) -> Iterator[str]:
         """Yield lines that compare what has come."""
-        yield f"await until({len(expected)})"
-        yield f"await until({len(expected) + 1}, {within_s:.1f})"
         yield "HEARD.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0))"
-        yield f"const came = HEARD.map((one) => [...one.join(' ').replace(/{_NEW}/g, '')].slice(0, {_SHOWN}).join(''))"
+        first = "" if is_all else f".slice(0, {len(expected)})"
+        yield f"const line = (one) => [...one.join(' ').replace(/{_NEW}/g, '')].slice(0, {_SHOWN}).join('')"
+        yield f"const came = HEARD{first}.map(line)"
         yield f"const shows = JSON.stringify(came) === JSON.stringify({json.dumps(expected)})"
-        yield "console.log([...HEARD.map((one) => one.join(' ')), `the fault shows: ${shows}`].join('\\n'))"
-        yield "process.exit(shows ? 1 : 0)"
+        yield "over(shows)"
 
     def end_gone(self, path: str) -> Iterator[str]:
         """Yield lines that say whether the server answers nobody any more."""
         yield "await pause(2000)"
         yield f'const shows = await gone("{path}?EIO=4&transport=polling")'
-        yield "console.log(`the fault shows: ${shows}`)"
-        yield "process.exit(shows ? 1 : 0)"
+        yield "over(shows)"
 
 
 def _body(tape: Tape, language: _Says) -> Iterator[str]:
     """Yield what is done, one thing a line, and what shows the fault."""
     sids: dict[str, tuple[str, int]] = {}
     counts: Counter[str] = Counter()
-    heard = awaited = 0
-    for line in tape.lines:
+    heard, awaited, within_s = 0, 0, _USUAL_S
+    for line, times in _folded(tape.lines):
         match line:
-            case Heard(who, what):
-                heard += 1
+            case Heard(who, what, after_s):
+                heard, within_s = heard + 1, max(within_s, after_s + _USUAL_S / 2)
                 for sid in _SID.findall(what):
                     sids.setdefault(sid, (who, counts[who]))
                     counts[who] += 1
+            case Said(_, "pause"):
+                yield language.pause
             case Said(who, way, parts):
                 if heard > awaited:
-                    yield f"{language.waits}until({heard})"
-                    awaited = heard
+                    yield language.until(heard, within_s, must=not tape.ends_it)
+                    awaited, within_s = heard, _USUAL_S
+                elif way == "cut":
+                    yield language.pause  # until there is something to cut
                 said = [language.data(list(_pieces(_bytes(part), {**sids, **tape.signed}))) for part in parts]
+                said = [language.times(part, times) if times > 1 else part for part in said]
                 call = {"message": "message", "bytes": "send"}.get(way, way)
                 kinds = [str(1 if isinstance(parts[0], str) else 2)] if way == "message" else []
                 yield f"{call}({', '.join([json.dumps(who), *kinds, *said])})"
@@ -325,7 +381,20 @@ def _body(tape: Tape, language: _Says) -> Iterator[str]:
         return
     came = sorted((line for line in tape.lines if isinstance(line, Heard)), key=lambda line: line.who)
     expected = [re.sub(_NEW, "", f"{line.who} {line.what}")[:_SHOWN] for line in came]
-    yield from language.end(expected, min(tape.lasted_s, _MOST_S) + 1)
+    if not tape.hears_pings:  # which would be as many as expected, if only one waited for them
+        yield language.until(heard, within_s, must=True)
+    yield language.until(heard + (not tape.is_too_much), tape.lasted_s + tape.slack_s)
+    yield from language.end(expected, is_all=not tape.is_too_much)
+
+
+def _folded(lines: Sequence[Said | Heard]) -> Iterator[tuple[Said | Heard, int]]:
+    """Yield lines, and how often each is said at once: floods are told by their repetition."""
+    for line, group in groupby(lines):
+        alike = list(group)
+        if isinstance(line, Said) and line.way == "bytes":
+            yield line, len(alike)
+        else:
+            yield from ((one, 1) for one in alike)
 
 
 def _bytes(part: str | bytes) -> bytes:

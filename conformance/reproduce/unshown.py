@@ -10,7 +10,6 @@ IN_DIFFERENCES: Final = "it stands in the difference between two answers, each o
 IN_TIME: Final = "it comes too early by so little that only who waits with a clock can tell"
 IN_A_CRASH: Final = "it takes to make the server crash, by a command that the target file names"
 IN_BATCHES: Final = "what is gathered together depends on the moment, so that only who reckons with all of it can tell"
-IN_HALVES: Final = "it takes a request of which the rest never comes"
 IN_MEMORY: Final = "it stands in the memory of the process, which nobody sees from outside"
 IN_ACKS: Final = "it takes acks of what the server asks"
 ELSEWHERE: Final = "it takes another namespace, or another path"
@@ -24,7 +23,6 @@ UNSHOWN: Final = (
     IN_TIME,
     IN_A_CRASH,
     IN_BATCHES,
-    IN_HALVES,
     IN_MEMORY,
     IN_ACKS,
     ELSEWHERE,

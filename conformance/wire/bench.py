@@ -65,6 +65,10 @@ class Bench:
             lines=tuple(self._covered(line) for line in (*came, *self.log.tape, *saw)),
             signed=self.ground.signed,
             lasted_s=raw.now() - self.log.said_at,
+            hears_pings=self.log.hears_pings,
+            silent=frozenset(self.log.silent),
+            slack_s=self.log.slack_s,
+            is_too_much=self.log.is_too_much,
             unshown=IN_MEMORY if is_unseen else self.log.unshown,
         )
 
@@ -212,14 +216,31 @@ class Bench:
         sent = asyncio.Event()
         task = self.meanwhile(session, sent)
         await sent.wait()
-        for _ in range(2):
-            await self.passes()
+        await self.passes()
         return task
 
+    async def half(self, session: Session, label: str, data: bytes) -> None:
+        """Begin a request whose rest never comes, and let the server take it in."""
+        _, writer = await session.address.connect()
+        session.writers.append(writer)
+        self.log.note(session.who, ">", label)
+        self.log.say(session.who, "half", data)
+        writer.write(data)
+        await writer.drain()
+        await self.passes()
+
+    def hang_up(self, session: Session) -> None:
+        """Cut all requests that are under way."""
+        self.log.say(session.who, "hangup")
+        for writer in session.writers:
+            writer.transport.abort()
+
     async def passes(self) -> None:
-        """Let the server answer a request of somebody else, unseen."""
+        """Let the server answer requests of somebody else, unseen: by then it has heard of what was said before."""
+        self.log.say("", "pause")
         stranger = self.ground.session("scout", Log())
-        await stranger.http("GET", "EIO=4&transport=rehearsal")
+        for _ in range(2):
+            await stranger.http("GET", "EIO=4&transport=rehearsal")
 
     # ---- a close, a silence, and what each of them means -----------------------------------------------------------
 

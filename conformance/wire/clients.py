@@ -48,6 +48,14 @@ class Log:
     """The same as whoever wants to do it again needs it."""
     said_at: float = 0.0
     """When something was said last."""
+    hears_pings: bool = False
+    """Whether they are kept like all else that is heard."""
+    silent: set[str] = field(default_factory=set)
+    """Who does not answer them."""
+    slack_s: float = 1.0
+    """How much longer whoever does it again may wait for something."""
+    is_too_much: bool = False
+    """Whether it is wrong that so much is heard, so that more of it changes nothing."""
     unshown: str = ""
     """Why nobody can do it again, where they cannot."""
 
@@ -58,7 +66,15 @@ class Log:
 
     def hear(self, who: str, what: Text) -> None:
         """Keep what somebody hears."""
-        self.tape.append(Heard(who, what if isinstance(what, str) else what.hex()))
+        after_s = raw.now() - self.said_at
+        self.tape.append(Heard(who, what if isinstance(what, str) else what.hex(), after_s))
+
+    def keep_pings(self, number: int) -> None:
+        """Forget pings beyond so many, which are too many: more of them change nothing."""
+        pings = [line for line in self.tape if isinstance(line, Heard) and line.what[:1] == "2"]
+        beyond = {id(line) for line in pings[number:]}
+        self.tape[:] = [line for line in self.tape if id(line) not in beyond]
+        self.is_too_much = True
 
     def note(self, who: str, sign: str, data: Text) -> None:
         """Add what somebody sent (`>`), heard (`<`), or what became of them (`=`)."""
@@ -116,6 +132,8 @@ class Socket:
     def _take(self, message: Text) -> None:
         if isinstance(message, str) and message[:1] == "2":
             self.pings.append(raw.now())
+            if self.log.hears_pings:
+                self.log.hear(self.who, message)
             if self.answers_pings:
                 self._write(raw.message("3" + message[1:]))
         else:
@@ -195,10 +213,13 @@ class Socket:
 
     async def leave(self) -> None:
         """Cut the connection."""
+        if not self.closed:
+            self.log.say(self.who, "cut")
         self.writer.transport.abort()
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
+        self._end("cut by us")  # which a reader that had not begun yet has not seen
 
 
 async def open_socket(
@@ -222,6 +243,8 @@ async def open_socket(
         log.hear(who, f"{answer.status} {answer.body.decode('utf-8', 'replace')}")
         writer.transport.abort()
         return answer, None
+    if not answers_pings:
+        log.silent.add(who)
     return answer, Socket(who, reader, writer, log, answers_pings=answers_pings)
 
 

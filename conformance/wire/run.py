@@ -14,7 +14,6 @@ from conformance.deaths import MAX_REVIVALS
 from conformance.playground import Options
 from conformance.process import Keeper, Life, examine
 from conformance.reproduce.tape import Tape
-from conformance.reproduce.unshown import IN_PINGS
 from conformance.runner import Finished, RunEvent, Started, TargetDied, TargetRevived
 from conformance.verdict import Broken, Outcome, Verdict
 from conformance.wire.bench import MEMORY, Bench
@@ -96,7 +95,7 @@ def run(ground: WireGround, cases: Sequence[WireCase]) -> Iterator[RunEvent]:
 async def _play(ground: WireGround, case: WireCase) -> Played:
     bench = Bench(ground, case.cites)
     if case.subject.startswith("heartbeat"):
-        bench.log.unshown = IN_PINGS
+        bench.log.hears_pings, bench.log.slack_s = True, min(1.0, ground.opened.ping_interval_s / 4)
     began = time.monotonic()
     try:
         verdicts = await _verdicts(bench, case)

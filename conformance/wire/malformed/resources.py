@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from conformance.case import Skipped
-from conformance.reproduce.unshown import IN_HALVES
 from conformance.wire import raw
 from conformance.wire.bench import Bench
 from conformance.wire.clients import Socket, fence_namespace
@@ -131,13 +130,9 @@ async def a_body_that_stalls(bench: Bench) -> None:
     """A POST without its end keeps nobody waiting."""
     session = await bench.session()
     request = session.address.request("POST", session.query(), b"3" * 1000, session.headers())
-    _, writer = await session.address.connect()
-    session.writers.append(writer)
-    bench.log.note(session.who, ">", "POST, half of its body")
-    bench.log.unshown = IN_HALVES
-    writer.write(request[:-500])
+    await bench.half(session, "POST, half of its body", request[:-500])
     await bench.others_are_served()
-    writer.transport.abort()
+    bench.hang_up(session)
     await bench.session_is_not_dead(session)
 
 
@@ -156,7 +151,7 @@ async def sockets_abandoned(bench: Bench) -> None:
     """A hundred WebSockets that are cut at once."""
     for _ in range(100):
         socket = await bench.socket(join=False)
-        socket.writer.transport.abort()
+        await socket.leave()
     bench.log.lines[:] = ["ann > a WebSocket, cut at once, a hundred times"]
 
 

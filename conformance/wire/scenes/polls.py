@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from conformance.case import Skipped
-from conformance.reproduce.unshown import IN_HALVES
 from conformance.wire.bench import Bench
 from conformance.wire.case import Wires
 from conformance.wire.clients import Session, fence_namespace
@@ -112,14 +111,7 @@ async def two_posts_at_a_time(bench: Bench) -> None:
     session = await bench.session(join=False)
     name = fence_namespace()
     raw = session.address.request("POST", session.query(), f"40{name},".encode(), session.headers())
-    _, writer = await session.address.connect()
-    session.writers.append(writer)
-    bench.log.note(session.who, ">", "POST, all but its last bytes")
-    bench.log.unshown = IN_HALVES
-    writer.write(raw[:-3])
-    await writer.drain()
-    for _ in range(2):
-        await bench.passes()
+    await bench.half(session, "POST, all but its last bytes", raw[:-3])
     second = await session.post(f"40{fence_namespace()},")
     if second is not None and second.status == 200 and _is_proxied(second):
         raise Skipped("a proxy stands before it, which passes on whole bodies alone")
@@ -137,8 +129,7 @@ async def a_poll_that_is_broken_off(bench: Bench) -> None:
     """Whoever hangs up amid a poll has left."""
     session = await bench.session(join=False)
     poll = await bench.pending(session)
-    for writer in session.writers:
-        writer.transport.abort()
+    bench.hang_up(session)
     await poll
     await bench.session_closes(session)
 

@@ -38,7 +38,22 @@ SIGNED = replace(
     ),
     signed={"a.signed.one": Token((("sub", "ben"),), "", "HS256", 60, "known-to-everybody", "")},
 )
+EVERYTHING = replace(
+    SIGNED,
+    lines=(
+        *TAPE.lines,
+        *SIGNED.lines,
+        Said("ann", "half", (b"POST",)),
+        Said("ann", "pause"),
+        Said("ann", "hangup"),
+        Said("ben", "cut"),
+        *[Said("ben", "bytes", (b"3",))] * 5000,
+    ),
+    hears_pings=True,
+    silent=frozenset({"ben"}),
+)
 TAPES = {
+    "with everything": EVERYTHING,
     "with credentials": TAPE,
     "signed": SIGNED,
     "deadly": replace(TAPE, ends_it=True),
@@ -63,6 +78,12 @@ def test_what_everybody_can_sign_is_signed_when_it_is_needed() -> None:
         assert "REHEARSAL_CREDENTIALS" not in text
         assert len(text.splitlines()) <= MAX_LINES
     assert "Needs nothing else" in bare.needs(SIGNED)
+
+
+def test_everything_at_once_is_short() -> None:
+    for text in (write(EVERYTHING, ["what", "came", "needs"]) for write in WRITERS):
+        assert len(text.splitlines()) <= MAX_LINES
+        assert len(text) < 10_000
 
 
 def test_what_is_another_each_time_is_not_compared() -> None:

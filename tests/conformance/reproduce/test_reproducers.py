@@ -48,6 +48,7 @@ SHOWN = {
     "wire/NothingIsWrong": "bytes over a WebSocket are answered otherwise",
     "wire/AcksTwice": "bytes are answered twice, to who shows a token",
     "wire/AllPay": "somebody else is disconnected",
+    "wire/PingsForPongs": "pings come too often",
 }
 """Faulty servers over all protocols and the wire, one for each kind of symptom."""
 
