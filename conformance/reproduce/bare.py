@@ -21,6 +21,8 @@ _NEW: Final = (
     r'"sid":"[^"]+"|"[A-Za-z0-9_-]{20,}"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+|\b[12][0-9]{9}(?:[0-9]{3}){0,2}\b'
 )
 """What is another each time, in Python and in JavaScript: ids and moments."""
+_FLOOD: Final = 20
+"""From so many messages on, each with the next number, they are told by counting."""
 _SHOWN: Final = 200
 """Characters of each thing that are compared."""
 _ENV: Final = "REHEARSAL_CREDENTIALS"
@@ -258,6 +260,10 @@ class _Says(ABC):
         return self.otherwise.format(call) if must else call
 
     @abstractmethod
+    def counting(self, who: str, before: str, after: str, numbers: range) -> str:
+        """Return what sends the same text with one number after the other in it."""
+
+    @abstractmethod
     def times(self, data: str, times: int) -> str:
         """Return bytes so many times."""
 
@@ -285,6 +291,11 @@ class _Python(_Says):
                 return f"sid({json.dumps(who)}, {number})"
             case _:
                 return " + ".join(f"{one!r} * {times}" if times > 1 else repr(one) for one, times in _runs(piece))
+
+    def counting(self, who: str, before: str, after: str, numbers: range) -> str:
+        """Return what sends the same text with one number after the other in it."""
+        text = f"{self.data([before.encode()])} + str(n).encode() + {self.data([after.encode()])}"
+        return f"[message({json.dumps(who)}, 1, {text}) for n in {numbers!r}]"
 
     def times(self, data: str, times: int) -> str:
         """Return bytes so many times."""
@@ -331,6 +342,12 @@ class _Node(_Says):
         is_text = data.isascii()
         return f"Buffer.from({json.dumps(data.decode())})" if is_text else f'Buffer.from("{data.hex()}", "hex")'
 
+    def counting(self, who: str, before: str, after: str, numbers: range) -> str:
+        """Return what sends the same text with one number after the other in it."""
+        pieces = [self._piece(before.encode()), "Buffer.from(String(n))", self._piece(after.encode())]
+        call = f"message({json.dumps(who)}, 1, Buffer.concat([{', '.join(filter(None, pieces))}]))"
+        return f"for (let n = {numbers.start}; n < {numbers.stop}; n++) {call}"
+
     def times(self, data: str, times: int) -> str:
         """Return bytes so many times."""
         return f"Buffer.concat(Array({times}).fill({data}))"
@@ -358,6 +375,9 @@ def _body(tape: Tape, language: _Says) -> Iterator[str]:
     heard, awaited, within_s = 0, 0, _USUAL_S
     for line, times in _folded(tape.lines):
         match line:
+            case Said(who, "message", (str(text),)) if times > 1:
+                before, number, after = _numbered(text)
+                yield language.counting(who, before, after, range(number, number + times))
             case Heard(who, what, after_s):
                 heard, within_s = heard + 1, max(within_s, after_s + _USUAL_S / 2)
                 for sid in _SID.findall(what):
@@ -388,13 +408,30 @@ def _body(tape: Tape, language: _Says) -> Iterator[str]:
 
 
 def _folded(lines: Sequence[Said | Heard]) -> Iterator[tuple[Said | Heard, int]]:
-    """Yield lines, and how often each is said at once: floods are told by their repetition."""
-    for line, group in groupby(lines):
-        alike = list(group)
-        if isinstance(line, Said) and line.way == "bytes":
-            yield line, len(alike)
+    """Yield lines, and how often each is said at once: floods are told by their repetition, or count."""
+    for key, group in groupby(enumerate(lines), lambda at: _flood(*at)):
+        alike = [line for _, line in group]
+        if key is not None and (alike[0] == alike[-1] or len(alike) >= _FLOOD):
+            yield alike[0], len(alike)
         else:
             yield from ((one, 1) for one in alike)
+
+
+def _flood(place: int, line: Said | Heard) -> object:
+    """Return what lines of a flood have in common, and None for any other: equal bytes, or texts that count."""
+    match line:
+        case Said(_, "bytes"):
+            return line
+        case Said(who, "message", (str(text),)) if re.search("[0-9]", text):
+            before, number, after = _numbered(text)
+            return who, before, number - place, after
+    return None
+
+
+def _numbered(text: str) -> tuple[str, int, str]:
+    """Return what stands before the last number of a text, that number, and what stands after it."""
+    *before, number, after = re.split(r"([1-9][0-9]*|0)(?=[^0-9]*$)", text)
+    return "".join(before), int(number), after
 
 
 def _bytes(part: str | bytes) -> bytes:

@@ -159,6 +159,11 @@ class Socket:
         if not self.writer.transport.is_closing():
             self.writer.write(data)
 
+    def pour(self, message: str) -> None:
+        """Send one of very many messages, which are not all shown."""
+        self.log.say(self.who, "message", message)
+        self._write(raw.message(message))
+
     def send(self, *messages: Text) -> None:
         """Send messages."""
         for message in messages:

@@ -17,13 +17,13 @@ _PIECE: Final = 900_000
 _BOMB: Final = 150_000_000
 
 
-async def _pour(socket: Socket, label: str, pieces: Iterable[bytes]) -> None:
-    """Write much, as fast as it is taken, until the server has enough of it."""
+async def _pour(socket: Socket, label: str, pieces: Iterable[raw.Text]) -> None:
+    """Write much, bytes as they are or messages, as fast as it is taken, until the server has enough of it."""
     socket.log.note(socket.who, ">", label)
     for piece in pieces:
         if socket.closed or socket.writer.transport.is_closing():
             return
-        socket.write(piece)
+        socket.pour(piece) if isinstance(piece, str) else socket.write(piece)
         if socket.writer.transport.get_write_buffer_size() > _PIECE:
             try:
                 async with asyncio.timeout(2):
@@ -32,7 +32,7 @@ async def _pour(socket: Socket, label: str, pieces: Iterable[bytes]) -> None:
                 return  # it takes no more
 
 
-async def _flood(bench: Bench, label: str, pieces: Iterable[bytes]) -> None:
+async def _flood(bench: Bench, label: str, pieces: Iterable[raw.Text]) -> None:
     socket = await bench.socket()
     before = bench.memory()
     await _pour(socket, label, pieces)
@@ -61,7 +61,7 @@ async def connects(bench: Bench) -> None:
     await _flood(
         bench,
         "40/rehearsal-nowhere-N, two thousand times",
-        (raw.message(f"40/rehearsal-nowhere-{n},") for n in range(2000)),
+        (f"40/rehearsal-nowhere-{n}," for n in range(2000)),
     )
 
 
@@ -117,9 +117,7 @@ async def a_reader_that_stalls(bench: Bench) -> None:
     socket.writer.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 65_536)
     socket.stop_reading()
     long = "n" * 240
-    await _pour(
-        socket, "40/nnn…, ten thousand times, and reads nothing", (raw.message(f"40/{long}{n},") for n in range(10_000))
-    )
+    await _pour(socket, "40/nnn…, ten thousand times, and reads nothing", (f"40/{long}{n}," for n in range(10_000)))
     await bench.others_are_served()
     bench.memory_is_flat(before)
     socket.resume_reading()

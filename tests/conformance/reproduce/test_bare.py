@@ -48,6 +48,7 @@ EVERYTHING = replace(
         Said("ann", "hangup"),
         Said("ben", "cut"),
         *[Said("ben", "bytes", (b"3",))] * 5000,
+        *[Said("ben", "message", (f"40/{'n' * 50}{number},",)) for number in range(5000)],
     ),
     hears_pings=True,
     silent=frozenset({"ben"}),
