@@ -75,15 +75,19 @@ class Session:
         self._received = 0
 
     def post(self, frames: Sequence[Frame]) -> None:
-        """Queue the frames of a packet for the client. One that owes us too much reading is dropped."""
+        """Send the frames of a packet to the client, after all that waits for it already."""
         if self.closed:
             return
-        if self.outbound.put(frames):
-            if self.fast_path is not None:
-                self.fast_path.due()
-            else:
-                self.outbound.wake()
+        if self.fast_path is not None and not self.outbound.frames:
+            self.fast_path.take(frames)
         else:
+            self.queue(frames)
+
+    def queue(self, frames: Sequence[Frame]) -> None:
+        """Have frames wait until the client takes them. One that owes us too much reading is dropped."""
+        if self.outbound.put(frames):
+            self.outbound.wake()
+        elif not self.closed:
             logger.warning("%s dropped: it does not read what it is sent", self.sid)
             self.outbound.clear()
             self.close(TRANSPORT_ERROR)
