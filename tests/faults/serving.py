@@ -18,7 +18,8 @@ BEGINS_WITHIN_S: Final = 120.0
 """Before a server listens; generous, for machines that are busy with others."""
 
 _FORKS = multiprocessing.get_context("forkserver")  # whose children find everything imported
-_FORKS.set_forkserver_preload([__name__])
+# `python -m tests.faults.power` and its like are imported by each child, as the main module that they are.
+_FORKS.set_forkserver_preload([__name__, "tests.faults.pool", "tests.faults.trial"])
 World.built_in()  # and its world read
 
 

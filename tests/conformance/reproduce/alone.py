@@ -16,7 +16,7 @@ WITHIN_S: Final = 120.0
 MODULES: Final = Path(__file__).parents[2] / "interop" / "node_modules"
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.faults.serving", __name__])
+_FORKS.set_forkserver_preload(["tests.faults.serving", "tests.faults.pool", "tests.faults.trial", __name__])
 
 
 @dataclass(frozen=True, slots=True)
