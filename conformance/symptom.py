@@ -1,7 +1,6 @@
 """What shows a fault to anybody who listens: something that came and must not, or that did not come and must."""
 
 import hashlib
-import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -247,8 +246,9 @@ def misplaced(wanted: Sequence[T], came: Sequence[T], one: Callable[[T], Symptom
     if strange := [item for item in came if item not in wanted]:
         return [one(strange[0])]
     places = [wanted.index(item) for item in came]
-    wrong = [place for place, (first, second) in enumerate(itertools.pairwise(places)) if first > second]
-    return [Symptom.in_order(one(came[place]), one(came[place + 1])) for place in wrong[:1]]
+    # The first that is overtaken was said right before whoever overtakes it: a little delay shows that again.
+    wrong = [(item, wanted[due]) for item, place, due in zip(came, places, sorted(places), strict=True) if place != due]
+    return [Symptom.in_order(one(early), one(late)) for early, late in wrong[:1]]
 
 
 def broken_by(arrival: Received | Answer) -> tuple[Test, ...]:

@@ -66,4 +66,7 @@ def test_what_comes_too_often_or_never_or_too_early_is_told_apart() -> None:
     assert (missing.tests, missing.is_missing) == (said("b").tests, True)
     assert order.later is not None
     assert (order.tests, order.later.tests) == (said("b").tests, said("a").tests)
+    [overtaken] = wrong(["b", "c", "a"])
+    assert overtaken.later is not None
+    assert (overtaken.tests, overtaken.later.tests) == (said("b").tests, said("a").tests)
     assert wrong(["a", "b", "c"]) == []
