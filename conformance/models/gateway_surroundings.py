@@ -342,32 +342,35 @@ async def history__in_pages(cast: GatewayCast) -> None:
     room = await _filled(cast, PAGED)
     by = cast.identity(cast.person("cho"))
     wanted = [str(message["messageId"]) for message in room.said]
+    await _is_page(cast, room, by, wanted[-DEFAULT_LIMIT:])
+    await _is_page(cast, room, by, wanted[-3:], limit=3)
     for limit in (1, 7, DEFAULT_LIMIT, MAX_LIMIT):
         back = await _paged(cast, room, by, "before", limit, len(wanted))
         _is_whole(cast, back, wanted, f"paging back by {limit}")
         on = await _paged(cast, room, by, "after", limit, len(wanted), begin=wanted[0])
         _is_whole(cast, [wanted[0], *on], wanted, f"paging on by {limit}")
-    requirement = "gateway/history/2"
     middle = len(wanted) // 2
-    for query, right in (
-        ({}, wanted[-DEFAULT_LIMIT:]),
-        ({"limit": 3}, wanted[-3:]),
-        ({"after": wanted[middle]}, wanted[middle + 1 :][:DEFAULT_LIMIT]),
-        ({"before": wanted[middle]}, wanted[:middle][-DEFAULT_LIMIT:]),
-        ({"after": wanted[middle], "limit": 2}, wanted[middle + 1 : middle + 3]),
-        ({"before": wanted[middle], "limit": 2}, wanted[middle - 2 : middle]),
-        ({"after": wanted[-1]}, []),
-        ({"before": wanted[0]}, []),
-    ):
-        came = await _ids(cast, room, by, **query)
-        expected = f"with {query or 'no query'} the messages {_places(right, wanted)}"
-        # Other pages that are as long have been read before, one fewer of them on a server that is right.
-        shown = [Symptom.heard(HTTP, HTTP, Test(cast.ids_at, "is long", len(came)))]
-        require(came == right, requirement, expected, _places(came, wanted), check=Check.HISTORY_KEPT, shown=shown)
+    await _is_page(cast, room, by, wanted[middle + 1 :][:DEFAULT_LIMIT], after=wanted[middle])
+    await _is_page(cast, room, by, wanted[:middle][-DEFAULT_LIMIT:], before=wanted[middle])
+    await _is_page(cast, room, by, wanted[middle + 1 : middle + 3], after=wanted[middle], limit=2)
+    await _is_page(cast, room, by, wanted[middle - 2 : middle], before=wanted[middle], limit=2)
+    await _is_page(cast, room, by, [], after=wanted[-1])
+    await _is_page(cast, room, by, [], before=wanted[0])
+    requirement = "gateway/history/2"
     for limit in (0, MAX_LIMIT + 1, -1):
         reply = await cast.ask("GET", f"/rooms/{room.id}/messages?limit={limit}", requirement, by=by)
         is_right = 400 <= reply.status < 500 or len(listed(reply, requirement)) in range(1, MAX_LIMIT + 1)
         require(is_right, requirement, f"no page of {limit} messages", f"HTTP {reply.status}", check=Check.HTTP_STATUS)
+
+
+async def _is_page(cast: GatewayCast, room: Room, by: Identity, right: Sequence[str], **query: str | int) -> None:
+    """Check that a query is answered with these messages."""
+    wanted = [str(message["messageId"]) for message in room.said]
+    came = await _ids(cast, room, by, **query)
+    expected = f"with {query or 'no query'} the messages {_places(right, wanted)}"
+    # Other pages that are as long have been read before, one fewer of them on a server that is right.
+    shown = [Symptom.heard(HTTP, HTTP, Test(cast.ids_at, "is long", len(came)))]
+    require(came == right, "gateway/history/2", expected, _places(came, wanted), check=Check.HISTORY_KEPT, shown=shown)
 
 
 async def _ids(cast: GatewayCast, room: Room, by: Identity, **query: str | int) -> list[str]:

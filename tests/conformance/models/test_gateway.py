@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import pytest
 
+from conformance import symptom
 from conformance.http import Reply
-from conformance.models.gateway_cast import listed
+from conformance.models.gateway_cast import PAGE, listed, stands_twice
 from conformance.playground import Options
 from conformance.runner import Finished, run
 from conformance.suite import ground, suite_of
@@ -41,6 +42,15 @@ def test_a_list_may_stand_alone_or_in_an_object(body: str, items: object) -> Non
 def test_what_lists_nothing_is_broken(body: str) -> None:
     with pytest.raises(Broken, match="gateway/rooms/3: expected a JSON array"):
         listed(replied(body), "gateway/rooms/3")
+
+
+def test_a_message_stands_twice_on_one_page_or_on_two() -> None:
+    at = ("body", symptom.EACH, "messageId")
+    [on_one] = stands_twice(at, ["a", "b", "b"], 1).tests
+    [on_two] = stands_twice(at, [*map(str, range(PAGE)), "7"], 7).tests
+
+    assert on_one == symptom.Test(at, "is", ["a", "b", "b"])
+    assert on_two == symptom.Test(at, "has", "7")
 
 
 @pytest.fixture(scope="module")
