@@ -105,6 +105,10 @@ class Language(ABC):
         """Return a letter so many times."""
 
     @abstractmethod
+    def as_text(self, number: str) -> str:
+        """Return a number, which is an expression, as text."""
+
+    @abstractmethod
     def bytes(self, data: bytes) -> str:
         """Return bytes."""
 
@@ -164,8 +168,8 @@ class Language(ABC):
         return self.conjunction.join(shows)
 
     @abstractmethod
-    def repeat(self, times: int, line: str) -> list[str]:
-        """Return lines that do something so often."""
+    def repeat(self, times: int, lines: Sequence[str]) -> list[str]:
+        """Return lines that do something so often; `turn` counts from 0 in them."""
 
     @abstractmethod
     def must(self, heard: str) -> str:
@@ -196,6 +200,12 @@ class Language(ABC):
     @abstractmethod
     def settle(self) -> str:
         """Return an expression that waits until everybody has heard what was sent to them."""
+
+    def fitted(self, helpers: Sequence[str], does: Sequence[str], end: Sequence[str], glue: str) -> list[str]:
+        """Return a script that is short enough if it can be; what only helps is squeezed first, then what is done."""
+        least = len(self.squeezed(helpers, 0, glue)) + len(end)
+        body = packed(does, MAX_LINES - least, glue)
+        return [*self.squeezed(helpers, MAX_LINES - len(body) - len(end), glue), *body, *end]
 
     @abstractmethod
     def script(self, head: Sequence[str], body: Sequence[str], needs: "Needs") -> list[str]:
@@ -230,25 +240,36 @@ class Needs:
 def packed(lines: Sequence[str], room: int, glue: str) -> list[str]:
     """Return so many lines at most, or as few as there can be: what fits stands side by side with what comes before.
 
-    Lines of a loop, which are indented more than the others, and its first stay as they are.
+    A loop begins and ends a line; the whole of it is one where it does what fits there.
     """
     told = list(lines)
-    usual = min((_indent(line) for line in told), default=0)
     for width in WIDTHS:
         place = 1
         while len(told) > room and place < len(told):
             first, second = told[place - 1], told[place]
-            is_plain = (
-                _indent(first) == _indent(second) and not first.endswith(("{", "}", ":")) and second.strip() != "}"
-            )
-            is_plain = (
-                is_plain and (_indent(first) == usual or not second.endswith("{")) and not second.endswith((":", "{"))
-            )
-            if is_plain and len(first) + len(second) <= width:
+            loop = told[place - 1 : place - 1 + _short_loop(told[place - 1 : place + 2])]
+            if loop and (whole := " ".join([first, *map(str.strip, loop[1:])])) and len(whole) <= width:
+                told[place - 1 : place - 1 + len(loop)] = [whole]
+            elif _indent(first) == _indent(second) and len(first) + len(second) <= width and _are_plain(first, second):
                 told[place - 1 : place + 1] = [first + glue + second.strip()]
             else:
                 place += 1
     return told
+
+
+def _short_loop(lines: Sequence[str]) -> int:
+    """Return how many lines a loop has that begins here and does what stands on one line; 0 where there is none."""
+    head, body, after = [*lines, "", ""][:3]
+    if _indent(body) <= _indent(head) or not _are_plain(body):
+        return 0
+    if head.endswith("{"):
+        return 3 if after.strip() == "}" else 0
+    return 2 if head.endswith(":") and _indent(after) <= _indent(head) else 0
+
+
+def _are_plain(*lines: str) -> bool:
+    """Say whether these neither begin nor end a loop, nor are one."""
+    return not any(line.lstrip().startswith(("for ", "}")) or line.endswith(("{", "}", ":")) for line in lines)
 
 
 def _indent(line: str) -> int:

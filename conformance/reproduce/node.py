@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from conformance.reproduce.language import MAX_LINES, Language, Needs, packed
+from conformance.reproduce.language import Language, Needs
 from conformance.reproduce.trace import Step
 from conformance.symptom import ACK, ADMITTED, CLOSED, EACH, GONE_S, HANDSHAKE, HTTP, REFUSED, STRAY_ACK, Symptom
 
@@ -150,6 +150,10 @@ class Node(Language):
         """Return a letter so many times."""
         return f"{letter}.repeat({count})"
 
+    def as_text(self, number: str) -> str:
+        """Return a number as text."""
+        return f"String({number})"
+
     def bytes(self, data: bytes) -> str:
         """Return bytes."""
         return f'Buffer.from("{data.hex()}", "hex")'
@@ -239,9 +243,9 @@ class Node(Language):
         any_of = " || ".join(heard)
         return f"!({any_of})" if symptom.is_missing else any_of
 
-    def repeat(self, times: int, line: str) -> list[str]:
+    def repeat(self, times: int, lines: Sequence[str]) -> list[str]:
         """Return lines that do something so often."""
-        return [f"for (let turn = 0; turn < {times}; turn++) {{", f"  {line}", "}"]
+        return [f"for (let turn = 0; turn < {times}; turn++) {{", *(f"  {line}" for line in lines), "}"]
 
     def must(self, heard: str) -> str:
         """Return an expression that ends the script where something has not been heard."""
@@ -282,10 +286,8 @@ class Node(Language):
             'console.log([...HEARD.map((one) => JSON.stringify(one)), `the fault shows: ${shows}`].join("\\n"));'
         )
         told.append("return shows;")
-        end = ["}", *END.splitlines()]
-        begin = [*lines, "async function main() {"]
-        main = packed([f"  {line}" for line in told], MAX_LINES - len(begin) - len(end), " ")
-        return [*self.squeezed(begin, MAX_LINES - len(main) - len(end), " "), *main, *end]
+        does = [f"  {line}" for line in told]
+        return self.fitted([*lines, "async function main() {"], does, ["}", *END.splitlines()], " ")
 
     def _helpers(self, needs: Needs) -> list[str]:
         helpers: list[str] = []

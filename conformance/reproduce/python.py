@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from conformance.reproduce.language import MAX_LINES, Language, Needs, packed
+from conformance.reproduce.language import Language, Needs
 from conformance.reproduce.trace import Step
 from conformance.symptom import ACK, ADMITTED, CLOSED, EACH, GONE_S, HANDSHAKE, HTTP, REFUSED, STRAY_ACK, Symptom
 
@@ -18,7 +18,8 @@ OF_CLOSED: Final = f"""\
     sio.on("disconnect", lambda *why: HEARD.append((who, "{CLOSED}", why)), NS)
 """
 OF_FENCES: Final = """\
-    for kind in ("connect", "connect_error"): sio.on(kind, lambda *_: sio.fence.set(), "*")
+    sio.on("connect", lambda *_: sio.fence.set(), "*")
+    sio.on("connect_error", lambda *_: sio.fence.set(), "*")
 """
 OPEN: Final = """\
     how = {{"transports": ["websocket"], "wait_timeout": 20, **how}}
@@ -91,28 +92,25 @@ async def gone(url="{path}?EIO=4&transport=polling"):
 SAY: Final = f"""\
 async def say(who, name, *values, ack=False, until=None, times=1):
     on_ack = lambda *values: HEARD.append((who, "{ACK}", (values or [None])[0]))
-    if HERE[who].connected: await HERE[who].emit(name, values, NS, on_ack if ack else None)
+    await HERE[who].emit(name, values, NS, on_ack if ack else None) if HERE[who].connected else None
     return until and (await hear(who, until, times) or sys.exit(2))
 """
 SETTLE: Final = """\
 async def settle():
     for sio in [*HERE.values()] * 2:
         sio.fence = asyncio.Event()
-        if sio.connected: await sio.eio.send("0/nowhere,") or await asyncio.wait_for(sio.fence.wait(), 5)
+        sio.connected and (await sio.eio.send("0/nowhere,") or await asyncio.wait_for(sio.fence.wait(), 5))
 """
 HTTP_CALL: Final = """\
-def http(method, path, body=None, **headers):
-    data, kind = (None, {}) if body is None else (json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(urllib.request.Request(URL + path, data, {**kind, **headers}, method=method)) as answer:
-        return json.loads(answer.read() or "null")
+async def http(method, path, body=None, **headers):
+    async with aiohttp.request(method, URL + path, json=body, headers=headers, raise_for_status=True) as answer:
+        return json.loads(await answer.text() or "null")
 """
 ASK: Final = f"""\
-def ask(method, path, body=None, **headers):
-    data, kind = (None, {{}}) if body is None else (json.dumps(body).encode(), {{"Content-Type": "application/json"}})
-    try: answer = urllib.request.urlopen(urllib.request.Request(URL + path, data, {{**kind, **headers}}, method=method))
-    except urllib.error.HTTPError as error: answer = error
-    body, headers = answer.read().decode(), {{name.lower(): value for name, value in answer.headers.items()}}
-    body = json.loads(body) if body[:1] in tuple('{{["') else body
+async def ask(method, path, body=None, **headers):
+    async with aiohttp.request(method, URL + path, json=body, headers=headers) as answer: body = await answer.text()
+    body, headers = json.loads(body) if body[:1] in tuple('{{["') else body, answer.headers.items()
+    headers = {{name.lower(): value for name, value in headers}}
     HEARD.append(("{HTTP}", "{HTTP}", {{"status": answer.status, "body": body, "headers": headers}}))
     return body
 """
@@ -123,11 +121,13 @@ def token(claims, lives=None, alg="HS256"):
     return (text + b"." + part(hmac.digest(SECRET.encode(), text, "sha" + alg[2:]))).decode()
 def part(data): return base64.urlsafe_b64encode(data).rstrip(b"=")
 """
-AT: Final = f"""\
+AT: Final = """\
 def at(value, *path):
-    if path[:1] == ("{EACH}",): return [at(one, *path[1:]) for one in value or ()]
-    try: return at(value[path[0]], *path[1:]) if path else value
+OF_EACH    try: return at(value[path[0]], *path[1:]) if path else value
     except (LookupError, TypeError): return None
+"""
+OF_EACH: Final = f"""\
+    if path[:1] == ("{EACH}",): return [at(one, *path[1:]) for one in value or ()]
 """
 COMPOUND: Final = "async|class|def|elif|else|except|finally|for|if|try|while|with"
 """How statements begin that cannot stand on a line with others."""
@@ -164,6 +164,10 @@ class Python(Language):
     def repeated(self, letter: str, count: int) -> str:
         """Return a letter so many times."""
         return f"{letter} * {count}"
+
+    def as_text(self, number: str) -> str:
+        """Return a number as text."""
+        return f"str({number})"
 
     def bytes(self, data: bytes) -> str:
         """Return bytes."""
@@ -204,7 +208,7 @@ class Python(Language):
             case "http":
                 said = [self.literal(step.name), self.say(step.url), *map(self.say, step.arguments)]
                 said += [f"**{self.say(step.headers)}"] if step.headers else []
-                return f"{'http' if until is None else 'ask'}({', '.join(said)})"
+                return f"await {'http' if until is None else 'ask'}({', '.join(said)})"
             case "wait":
                 return f"await asyncio.sleep({step.wait_s:g})"
 
@@ -251,9 +255,9 @@ class Python(Language):
         any_of = " or ".join(heard)
         return f"not ({any_of})" if symptom.is_missing else any_of
 
-    def repeat(self, times: int, line: str) -> list[str]:
+    def repeat(self, times: int, lines: Sequence[str]) -> list[str]:
         """Return lines that do something so often."""
-        return [f"for turn in range({times}):", f"    {line}"]
+        return [f"for turn in range({times}):", *(f"    {line}" for line in lines)]
 
     def must(self, heard: str) -> str:
         """Return an expression that ends the script where something has not been heard."""
@@ -296,13 +300,13 @@ class Python(Language):
             "hashlib": "sha(",
         }
         modules |= {
-            "urllib.request": "http( ask( gone(",
+            "urllib.request": "gone(",
             "uuid": "RUN IDS[",
             **dict.fromkeys(("base64", "hmac"), "token("),
         }
         used = [name for name, words in modules.items() if not words or any(w in needs for w in words.split())]
         used += ["socketio"] if needs.anybody else []
-        used += ["aiohttp"] if needs.is_elsewhere else []
+        used += ["aiohttp"] if needs.is_elsewhere or "http(" in needs or "ask(" in needs else []
         lines = [*(f"# {line}" for line in head), f"import {', '.join(sorted(used))}"]
         new = {"RUN": "uuid.uuid4().hex[:6]"} if "RUN" in needs else {}
         new |= {"IDS": f"[str(uuid.uuid4()) for _ in range({needs.ids})]"} if needs.ids else {}
@@ -315,10 +319,7 @@ class Python(Language):
         *steps, last = body
         steps += [f"shows = bool({last})", 'print(*HEARD, f"the fault shows: {shows}", sep="\\n", flush=True)']
         told = [f"    {line}" for line in [*steps, "return shows"]]
-        end = END.splitlines()
-        begin = [*lines, "async def main():"]
-        body = packed(told, MAX_LINES - len(begin) - len(end), "; ")
-        return [*self.squeezed(begin, MAX_LINES - len(body) - len(end), "; "), *body, *end]
+        return self.fitted([*lines, "async def main():"], told, END.splitlines(), "; ")
 
     def _helpers(self, needs: Needs) -> list[str]:
         helpers = [*([STRAY] if STRAY_ACK in needs else []), *([ELSEWHERE] if needs.is_elsewhere else [])]
@@ -344,7 +345,7 @@ class Python(Language):
             "token(": SIGN,
         }
         calls |= {
-            "at(": AT,
+            "at(": AT.replace("OF_EACH", OF_EACH if f'"{EACH}"' in needs else ""),
             "ordered(": ORDERED,
             "gather(": GATHER,
             "sha(": SHA,

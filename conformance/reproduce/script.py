@@ -7,6 +7,7 @@ from typing import Final
 
 from conformance.reproduce.language import Language, Needs
 from conformance.reproduce.trace import Fresh, Picked, Shown, Step, Token, Trace, sources, spoken
+from conformance.reproduce.turns import in_turns
 from conformance.symptom import ACK, ADMITTED, CLOSED, GONE, HTTP, REFUSED
 
 ALL: Final = 1_000_000
@@ -30,7 +31,8 @@ class _Writer:
         self.heard: Counter[tuple[str, str]] = Counter()
 
     def lines(self, head: Sequence[str]) -> list[str]:
-        body = self._folded([(step, list(self._step(n))) for n, step in enumerate(self.trace.steps)])
+        told = self._folded([(step, list(self._step(n))) for n, step in enumerate(self.trace.steps)])
+        body = in_turns(told, self.language)
         shown = [self._shown(n, one) for n, one in enumerate(self.trace.symptoms)]
         body.append(self.language.both(shown))
         numbers = [s.number for step in self.trace.steps for s in spoken(step) if isinstance(s, Fresh)]
@@ -84,7 +86,8 @@ class _Writer:
             users = [later for later in rest if token in list(spoken(later))]
             owner = next((later.who for later in users if later.deed == "connect"), "somebody")
             place = f"GOT[{self.language.literal(owner)}]"
-            if len(users) > 1 and place not in self.language.tokens.values():
+            names = self.language.tokens
+            if len(users) > 1 and repr(token) not in names and place not in names.values():
                 yield f"{place} = {self.language.source(token)}"
                 self.language.tokens[repr(token)] = place
 
@@ -103,7 +106,7 @@ class _Writer:
         self.heard.update(step.heard)
         line = language.knock(step) if self.trace.stays(step) else language.deed(step, until)
         named = self._named(n, step, until, line)
-        yield from [named] if step.times == 1 else language.repeat(step.times, named)
+        yield from [named] if step.times == 1 else language.repeat(step.times, [named])
         yield from self._others(n, step, until, before)
 
     def _named(self, n: int, step: Step, until: tuple[str, int] | None, line: str) -> str:

@@ -33,6 +33,7 @@ SHOWN = {
     "space/ClientIdTrusted": "a value is another's",
     "hub/FieldsOfItsOwn": "a key is too many",
     "dongne/NewcomerMissing": "an item of a list is missing",
+    "gateway/ShortPages": "a list is too short, after much was said in turns",
     "hub/CountsNobody": "a number is too small",
     "gopang/HashOfTheIdAlone": "a hash is that of something else",
     "hub/MessagesToTheRefused": "something comes to who was refused",

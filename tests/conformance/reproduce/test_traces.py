@@ -15,7 +15,7 @@ from conformance.reproduce.prune import pruned
 from conformance.reproduce.python import Python
 from conformance.reproduce.record import record
 from conformance.reproduce.script import script
-from conformance.reproduce.trace import Bound, Picked, Run, Shown, Trace
+from conformance.reproduce.trace import Bound, Picked, Run, Shown, Step, Trace
 from conformance.symptom import REFUSED, Symptom
 from protocols.contract import Json
 from protocols.errors import UsageError
@@ -151,4 +151,42 @@ def test_lines_are_packed_only_as_far_as_they_must() -> None:
     assert packed(lines, 5, "; ")[2] == "        two(); three()"
     packed_hard = packed(lines, 1, "; ")
     compile("def f():\n" + "\n".join(packed_hard), "packed.py", "exec")
-    assert len(packed_hard) == 4
+    assert packed_hard[1] == "    for who in (1, 2): two(); three()"
+    assert len(packed_hard) == 3
+
+
+def test_a_loop_in_braces_is_one_line_where_it_must() -> None:
+    lines = [
+        "  one();",
+        "  for (const a of b) {",
+        "    for (const c of d) {",
+        "      two();",
+        "    }",
+        "  }",
+        "  three();",
+    ]
+
+    assert packed(lines, 5, " ")[2] == "    for (const c of d) { two(); }"
+    assert packed(lines, 1, " ") == [*lines[:2], "    for (const c of d) { two(); }", *lines[5:]]
+
+
+@pytest.mark.parametrize("kind", [Python, Node])
+def test_helpers_are_squeezed_before_what_is_done(kind: type[Python | Node], tmp_path: Path) -> None:
+    whole = pruned(trace(tmp_path))
+    [*_, said] = whole.steps
+    other = replace(said, arguments=("something else",))
+    text = script(replace(whole, steps=(*whole.steps, *[said, said, other] * 2), window=9), ["about"], kind)
+
+    lines = text.splitlines()
+    assert len(lines) <= MAX_LINES
+    assert sum(line.lstrip().startswith("await say") for line in lines) == 7
+
+
+def test_a_token_has_one_name(tmp_path: Path) -> None:
+    signed: Origin = Signed(claims={"sub": "jun"}, prefix="", algorithm="HS256", expires_s=60, secret_env="APP_SECRET")
+    whole = trace(tmp_path, origins={"signed.by.us": signed}, token="signed.by.us")
+    [come, *_] = whole.steps
+    ask = Step(deed="http", who="(http)", name="GET", url="/rooms", headers={"Authorization": come.auth["token"]})  # type: ignore[index,call-overload]
+    text = script(replace(whole, steps=(come, ask, ask), window=3, symptoms=()), ["about"], Python)
+
+    assert text.count('GOT["somebody"]') == 0
