@@ -110,8 +110,8 @@ class Leaks:
 
 def _symptom(who: Person, arrival: Received | Answer, value: str) -> Symptom:
     name = arrival.name if isinstance(arrival, Received) else ACK
-    path, text = next(((path, text) for path, text in _texts(arrival.arguments[:1]) if value in text), ((), value))
-    return Symptom.heard(who, name, Test(path[1:], "is", text), times=1)
+    path = next((path for path, text in _texts(arrival.arguments[:1]) if value in text), ())
+    return Symptom.heard(who, name, Test(path[1:], "has", value), times=1)
 
 
 def _texts(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, Self, TypeAlias, TypeVar
+from typing import Final, Literal, Self, TypeAlias, TypeVar, cast
 
 from protocols.contract import Json
 from protocols.errors import Fault, InvalidPayload
@@ -31,6 +31,8 @@ EACH: Final = "*"
 
 HEARD_S: Final = 2.0
 """How long somebody listens who does the same, for what must not come."""
+ALL: Final = 1_000_000
+"""More than anybody hears, so that all their time is waited for."""
 GONE_S: Final = 15
 """How long nothing is answered by a server that hangs."""
 MISSED_S: Final = 5.0
@@ -46,6 +48,7 @@ Like: TypeAlias = Literal[
     "is under",
     "is over",
     "falls",
+    "strays from",
     "is no hash of",
     "is no hash of its",
 ]
@@ -60,7 +63,11 @@ class Test:
     path: Path
     like: Like
     value: Json = None
-    """What it is or is not; the key or the item that it has or lacks; how many items it has; what it is no hash of."""
+    """What it is or is not; the key, the item or the words that it has or lacks; how many items it has.
+
+    Also what it is no hash of, or the order that it is not in:
+    a list strays from another where those items that are in both stand otherwise in it, or more often.
+    """
 
     def holds(self, whole: object) -> bool:
         """Say whether it holds; where the path leads nowhere nothing holds but `is not` and `lacks`."""
@@ -88,6 +95,9 @@ class Test:
                 return _are_alike(value, self.value) and value > self.value  # type: ignore[operator]
             case "falls":
                 return isinstance(value, list | tuple) and list(value) != sorted(value)
+            case "strays from":
+                assert isinstance(self.value, list | tuple)
+                return isinstance(value, list | tuple) and _strays(value, self.value)
             case "is no hash of":
                 return value != canonical_hash(self.value)
             case "is no hash of its":
@@ -123,7 +133,13 @@ def _are_alike(one: object, other: object) -> bool:
 
 
 def _has(value: object, wanted: Json) -> bool:
+    if isinstance(value, str):
+        return isinstance(wanted, str) and wanted in value
     return isinstance(value, Mapping | list | tuple) and wanted in value
+
+
+def _strays(value: Sequence[object], other: Sequence[Json]) -> bool:
+    return [one for one in value if one in other] != [one for one in other if one in value]
 
 
 def _same(one: object, other: object) -> bool:
@@ -154,6 +170,8 @@ class Symptom:
     """Whether it counts from the beginning on, and not from the step that shows the fault."""
     is_belated: bool = False
     """Whether it comes by itself, some time after the last thing that anybody did."""
+    is_of_all: bool = False
+    """Whether it depends on everybody who is there, as it does who is nearest."""
     until_ns: int = 0
     """`time.monotonic_ns()` before which it came and must not; a trace turns it into `within_s` after the last deed."""
     is_early: bool = False
@@ -248,7 +266,15 @@ def misplaced(wanted: Sequence[T], came: Sequence[T], one: Callable[[T], Symptom
     places = [wanted.index(item) for item in came]
     # The first that is overtaken was said right before whoever overtakes it: a little delay shows that again.
     wrong = [(item, wanted[due]) for item, place, due in zip(came, places, sorted(places), strict=True) if place != due]
-    return [Symptom.in_order(one(early), one(late)) for early, late in wrong[:1]]
+    if not wrong:
+        return []
+    first, second = map(one, wrong[0])
+    items = cast("Sequence[Json]", wanted)
+    paths = [test.path for test in one(wanted[0]).tests if test.value == items[0]]
+    if not paths:
+        return [Symptom.in_order(first, second)]
+    # Of many at once another may be overtaken each time.
+    return [Symptom.gathered(first.who, first.names[0], paths[0], Test((), "strays from", items), ALL)]
 
 
 def broken_by(arrival: Received | Answer) -> tuple[Test, ...]:

@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, cast
 
 from conformance.checks import Check
@@ -13,6 +14,7 @@ from conformance.models.dongne_texts import SPAM, has_markup
 from conformance.person import Person
 from conformance.reproduce.unshown import IN_DIFFERENCES
 from conformance.scene import Scenes, attributed, require, unseen
+from conformance.symptom import Symptom, Test, misplaced
 from conformance.verdict import Broken
 from protocols import dongne
 from protocols.contract import Json
@@ -553,12 +555,14 @@ async def all__order(cast: DongneCast) -> None:
             said = [content for content in came if content.startswith(speaker.name)]
             wanted = [f"{speaker.name} {number}" for number in range(AT_ONCE)] if speaker is not listener else []
             expected = f"{listener} hears {speaker}'s {len(wanted)} answers"
+            shown = misplaced(wanted, said, partial(_answered, listener))
             require(
                 sorted(said) == sorted(wanted),
                 "dongne/all/7",
                 f"{expected} once each",
                 ", ".join(said),
                 check=Check.DUPLICATE_DELIVERY,
+                shown=shown,
             )
             require(
                 said == wanted,
@@ -566,6 +570,7 @@ async def all__order(cast: DongneCast) -> None:
                 f"{expected} in the order they were given",
                 ", ".join(said),
                 check=Check.ORDER_PER_SENDER,
+                shown=shown,
             )
     await _keep(cast, question, ana)
 
@@ -573,6 +578,10 @@ async def all__order(cast: DongneCast) -> None:
 def _answers(who: Person) -> list[Mapping[str, Any]]:
     """Return the answers that somebody has heard of in the room."""
     return [_field(one, "answer") for one in who.inbox if one.name == "new_answer" and one.event is not None]
+
+
+def _answered(listener: Person, content: str) -> Symptom:
+    return Symptom.heard(listener, "new_answer", Test(("answer", "content"), "is", content), times=1)
 
 
 def _field(received: Received, field: str) -> Mapping[str, Any]:

@@ -53,7 +53,7 @@ async function hear(who, name, { times = 1, test = () => true, within = 10 } = {
 }
 """
 HAS: Final = """\
-const has = (v, one) => (Array.isArray(v) ? v.some((item) => same(item, one)) : Object.hasOwn(v ?? {}, one));
+const has = (v, one) => v?.some?.((item) => same(item, one)) ?? v?.includes?.(one) ?? Object.hasOwn(v ?? {}, one);
 """
 GATHER: Final = """\
 const gather = async (who, names, pick, times, skip, within) => {
@@ -138,6 +138,10 @@ class Node(Language):
         "is under": "{at} < {value}",
         "is over": "{at} > {value}",
         "falls": "!same({at} ?? [], [...({at} ?? [])].sort())",
+        "strays from": (
+            "((all, due) => !same(all.filter((v) => due.includes(v)), due.filter((v) => all.includes(v))))"
+            "({at} ?? [], {value})"
+        ),
         "is no hash of": "{at} !== sha({value})",
         "is no hash of its": "{at} !== sha(Object.fromEntries({value}.map((key) => [key, v[key]])))",
     }

@@ -11,11 +11,11 @@ from typing import Final
 import aiohttp
 import jwt
 
-from conformance.reproduce.script import ALL
 from conformance.reproduce.trace import Env, Fresh, Picked, Run, Shown, Source, Step, Template, Token, Trace, Turn, fill
 from conformance.symptom import (
     ACK,
     ADMITTED,
+    ALL,
     CLOSED,
     GONE,
     GONE_S,

@@ -8,10 +8,8 @@ from typing import Final
 from conformance.reproduce.language import Language, Needs
 from conformance.reproduce.trace import Fresh, Picked, Shown, Step, Token, Trace, sources, spoken
 from conformance.reproduce.turns import in_turns
-from conformance.symptom import ACK, ADMITTED, CLOSED, GONE, HTTP, REFUSED
+from conformance.symptom import ACK, ADMITTED, ALL, CLOSED, GONE, HTTP, REFUSED
 
-ALL: Final = 1_000_000
-"""More than anybody hears, so that all their time is waited for."""
 NOT_AWAITED: Final = {ADMITTED, CLOSED, REFUSED, HTTP}
 """What is heard of a step without waiting for it."""
 

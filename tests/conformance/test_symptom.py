@@ -23,6 +23,10 @@ ROOM: Json = {"users": [{"id": "ana", "age": 7}, {"id": "ben", "age": 3}], "size
         (symptom.Test(("users", EACH, "age"), "falls"), True),
         (symptom.Test(("users", EACH, "id"), "falls"), False),
         (symptom.Test(("users", EACH, "name"), "is not", ["ana", "ben"]), True),
+        (symptom.Test(("users", 0, "id"), "has", "an"), True),
+        (symptom.Test(("users", 0, "id"), "has", "ben"), False),
+        (symptom.Test(("users", EACH, "id"), "strays from", ["ben", "cho", "ana"]), True),
+        (symptom.Test(("users", EACH, "id"), "strays from", ["ana", "cho", "ben"]), False),
         (symptom.Test(("size",), "is under", 3), True),
         (symptom.Test(("size",), "is under", 2), False),
         (symptom.Test(("size",), "is over", "1"), False),
@@ -64,9 +68,13 @@ def test_what_comes_too_often_or_never_or_too_early_is_told_apart() -> None:
 
     assert (twice.tests, twice.times, twice.is_missing) == (said("b").tests, 2, False)
     assert (missing.tests, missing.is_missing) == (said("b").tests, True)
-    assert order.later is not None
-    assert (order.tests, order.later.tests) == (said("b").tests, said("a").tests)
-    [overtaken] = wrong(["b", "c", "a"])
-    assert overtaken.later is not None
-    assert (overtaken.tests, overtaken.later.tests) == (said("b").tests, said("a").tests)
+    assert (order.gathers, order.tests) == (("text",), (symptom.Test((), "strays from", ["a", "b", "c"]),))
     assert wrong(["a", "b", "c"]) == []
+
+
+def test_an_order_of_what_no_field_names_is_that_of_two() -> None:
+    wrong = partial(misplaced, ["one", "two", "three"], one=lambda name: Symptom.heard("ana", name, times=1))
+    for came in (["two", "one", "three"], ["two", "three", "one"]):
+        [order] = wrong(came)
+        assert order.later is not None
+        assert (order.names, order.later.names) == (("two",), ("one",))
