@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from conformance.case import Case
@@ -58,6 +59,16 @@ def attributed(requirement: str) -> Iterator[None]:
         if requirement == broken.requirement:
             raise
         raise broken.at(requirement) from broken
+
+
+@contextmanager
+def reckoning() -> Iterator[None]:
+    """Say that what goes wrong here depends on everybody who is there: nobody of them can be left out."""
+    try:
+        yield
+    except Broken as broken:
+        broken.symptoms = tuple(replace(one, is_of_all=True) for one in broken.symptoms)
+        raise
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from conformance.models.dongne_places import TOWNS
 from conformance.models.dongne_stages import AFTER_MS
 from conformance.person import Person
 from conformance.reproduce.unshown import IN_A_CRASH
-from conformance.scene import Scenes, attributed, require, unseen
+from conformance.scene import Scenes, attributed, reckoning, require, unseen
 from conformance.symptom import EACH, HTTP, Path, Symptom, Test
 from conformance.verdict import Broken
 from protocols import dongne
@@ -70,7 +70,7 @@ async def stage__ten_nearest(cast: DongneCast) -> None:
     ana = await cast.come("ana", at=here)
     for number in (4, 12, 7, 1, 11, 2, 9, 3, 8, 5, 10, 6):
         await cast.come(f"local-{number}", having=LOCAL, at=here.moved(number))
-    with attributed("dongne/stage/6"):
+    with attributed("dongne/stage/6"), reckoning():
         await cast.ask(ana)
         await cast.ask(ana, at=here.moved(12))
 
@@ -372,10 +372,18 @@ async def stage__urgent_push(cast: DongneCast) -> None:
     urgent = await cast.ask(ana, title, more={"urgency": "urgent"})
     pushed = await _pushed(cast, near, urgent)
     words = [[notice.get("title"), notice.get("message")] for notice in pushed]
-    require(words == [[PUSH_TITLE, title[:50]]], requirement, f"{PUSH_TITLE!r} and 50 characters of the title", words)
+    shown = [
+        Symptom.listed(HTTP, HTTP, ("body", "notifications", EACH, key), [due], [notice.get(key) for notice in pushed])
+        for key, due in (("title", PUSH_TITLE), ("message", title[:50]))
+        if [notice.get(key) for notice in pushed] != [due]
+    ]
+    expected = f"{PUSH_TITLE!r} and 50 characters of the title"
+    require(words == [[PUSH_TITLE, title[:50]]], requirement, expected, words, shown=shown)
     for who, question in ((near, normal), (far, urgent), (ana, urgent)):
         extra = await _pushed(cast, who, question)
-        require(not extra, requirement, f"no push to {who} of {question.id}", extra)
+        messages: Path = ("body", "notifications", EACH, "message")
+        shown = [Symptom.heard(HTTP, HTTP, Test(messages, "has", one.get("message"))) for one in extra[:1]]
+        require(not extra, requirement, f"no push to {who} of {question.id}", extra, shown=shown)
 
 
 async def _pushed(cast: DongneCast, who: Person, question: Question) -> list[Mapping[str, Any]]:

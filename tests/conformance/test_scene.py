@@ -3,7 +3,8 @@
 import pytest
 
 from conformance.cast import Cast
-from conformance.scene import Scenes, attributed, require
+from conformance.scene import Scenes, attributed, reckoning, require
+from conformance.symptom import Symptom
 from conformance.verdict import Broken
 
 
@@ -37,6 +38,13 @@ def test_a_scene_knows_better_than_a_step_what_is_broken() -> None:
     assert caught.value.requirement == "toy/talk/1"
     assert caught.value.also == ("toy/all/5", "toy/all/7")
     assert (caught.value.expected, caught.value.came) == ("silence", "talk")
+
+
+def test_where_everybody_counts_nobody_is_left_out_of_what_shows_it() -> None:
+    broken = Broken("toy/talk/1", "talk", "silence").shown(Symptom.heard("ana", "talk"))
+    with pytest.raises(Broken) as caught, attributed("toy/all/5"), reckoning():
+        raise broken
+    assert [symptom.is_of_all for symptom in caught.value.symptoms] == [True]
 
 
 def test_what_is_attributed_already_stays_as_it_is() -> None:
