@@ -159,12 +159,17 @@ class Binder:
             case list() | tuple():
                 for index, item in enumerate(value):
                     self.hear(item, _below(at, index))
-            case str() if not _is_id(value) or value in self._said or self._runs.search(value):
+            case str() if not _is_id(value) or value in self._said or self._is_own(value):
                 return
             case str():
                 self._note(value, at)
             case int() | float() if not isinstance(value, bool) and value >= _MOMENT and value not in self._said:
                 self._note(value, at)
+
+    def _is_own(self, text: str) -> bool:
+        """Say whether a text is made of names of this run, and of nothing besides that looks like an id."""
+        rest = self._runs.sub(" ", text)
+        return rest != text and not any(map(_is_id, re.split(r"[^\w-]+", rest)))
 
     def _note(self, value: object, at: Picked) -> None:
         known = self._heard.get(value)

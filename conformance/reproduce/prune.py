@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from conformance.reproduce.trace import Bound, Env, Picked, Source, Step, Template, Token, Trace, sources, spoken
-from conformance.symptom import EACH, HTTP, Test
+from conformance.reproduce.trace import Bound, Env, Picked, Shown, Source, Step, Template, Token, Trace, sources, spoken
+from conformance.symptom import EACH, HTTP
 
 COUNTS: Final = {"is under", "is over", "is long"}
 """Tests of a number, which may be that of everybody who is there."""
@@ -15,9 +15,10 @@ COUNTS: Final = {"is under", "is over", "is long"}
 def pruned(trace: Trace) -> Trace:
     """Return a trace without steps that the contract refuses, and without people who take no part in it."""
     tried = {(step.deed, step.name) for step in trace.steps[trace.window : trace.window + 1]}
+    deafening = _deafening(trace)
     for n in reversed(range(trace.window)):
         # What was refused may have changed something all the same, where another event brings it to light.
-        if trace.steps[n].is_refused and (trace.steps[n].deed, trace.steps[n].name) in tried:
+        if trace.steps[n].is_refused and (trace.steps[n].deed, trace.steps[n].name) in tried and n != deafening:
             trace = _without(trace, {n})
     for who in dict.fromkeys(step.who for step in trace.steps):
         if _is_bystander(trace, who):
@@ -28,17 +29,35 @@ def pruned(trace: Trace) -> Trace:
     return trace
 
 
-def _is_of_all(test: Test) -> bool:
-    """Say whether what a test is of is what everybody has done together: a number, or a list."""
-    return test.like in COUNTS or EACH in test.path
+def _deafening(trace: Trace) -> int | None:
+    """Return which step may be why somebody goes unheard in the end: the last that was refused to them before."""
+    if not any(one.symptom.is_missing for one in trace.symptoms):
+        return None
+    who = {step.who for step in trace.steps[trace.window : trace.window + 1]}
+    refused = [n for n, step in enumerate(trace.steps[: trace.window]) if step.is_refused and step.who in who]
+    return max(refused, default=None)
+
+
+def _is_of_all(shown: Shown) -> bool:
+    """Say whether something shows by what everybody has done together: who is there, a number, or a list."""
+    symptom = shown.symptom
+    is_of_many = any(test.like in COUNTS or EACH in test.path for test in symptom.tests)
+    return symptom.is_of_all or symptom.gathers is not None or is_of_many
 
 
 def _is_bystander(trace: Trace, who: str) -> bool:
     """Say whether somebody only came, perhaps to another place, and nobody else has to do with them."""
     own = [n for n, step in enumerate(trace.steps) if step.who == who]
-    if any(one.symptom.gathers is not None or any(map(_is_of_all, one.symptom.tests)) for one in trace.symptoms):
+    if any(map(_is_of_all, trace.symptoms)):
         return False
-    if who == HTTP or any(n >= trace.window for n in own) or any(who == one.symptom.who for one in trace.symptoms):
+    if all(step.deed == "wait" for step in trace.steps[trace.window :]):
+        return False  # it came by itself, of whatever somebody did before
+    if (
+        who == HTTP
+        or who in trace.makers
+        or any(n >= trace.window for n in own)
+        or any(who == one.symptom.who for one in trace.symptoms)
+    ):
         return False
     if any(trace.steps[n].deed not in {"connect", "emit", "leave", "cut"} for n in own):
         return False

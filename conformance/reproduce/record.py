@@ -1,5 +1,6 @@
 """Makes a trace of the evidence: the deeds in their order, what was heard after each, and what shows the fault."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +9,7 @@ from typing import Final, cast
 
 from conformance.reproduce.binding import Binder
 from conformance.reproduce.evidence import Aside, Evidence, Exchange, Pause
-from conformance.reproduce.trace import Bound, Deed, Picked, Shown, Source, Step, Template, Token, Trace, Turn
+from conformance.reproduce.trace import Bound, Deed, Picked, Shown, Source, Step, Template, Token, Trace, Turn, sources
 from conformance.reproduce.unshown import ELSEWHERE, IN_ACKS, IN_PINGS, IN_TIME, NOTHING
 from conformance.symptom import ACK, ADMITTED, CLOSED, GONE, HTTP, REFUSED, STRAY_ACK, Symptom, Test
 from protocols.contract import Json
@@ -22,6 +23,8 @@ _SAID_GOODBYE: Final = "closed: io client disconnect"
 _WAS_CUT: Final = "closed: transport aborted"
 SURE_S: Final = 2.0
 """What comes too early by less than whole seconds may be early for whoever is a little slow."""
+SLOWER: Final = 2.0
+"""How much longer what comes by itself may take the next time."""
 MAX_AGAIN: Final = 4
 """How many wrong values of one event must come again."""
 
@@ -66,6 +69,7 @@ class _Recorder:
         self._begun = sorted(set(evidence.begun))
         self._at = 0  # after how many records
         self._last_ns = 0  # when somebody did something last
+        self._took_s: dict[tuple[str, str], float] = {}  # from then on until somebody heard a name last
 
     def trace(self, symptoms: Sequence[Symptom]) -> Trace:
         for one in self.evidence.records:
@@ -97,7 +101,16 @@ class _Recorder:
             window=len(self.steps) if self.window is None else min(self.window, len(self.steps)),
             symptoms=tuple(map(self._shown, shown)),
             unshown=self.unshown or ("" if shown else NOTHING),
+            makers=frozenset(who for symptom in shown for who in self._makers(symptom)),
         )
+
+    def _makers(self, symptom: Symptom) -> Iterator[str]:
+        if symptom.is_missing or symptom.tests:
+            return
+        for arrival in self.came:
+            for source in sources(self.binder.say(arrival[2])) if _is_of(symptom, *arrival) else ():
+                if isinstance(source, Picked) and self.steps[source.step].deed == "emit":
+                    yield self.steps[source.step].who
 
     def _is_farewell(self, step: Step, symptoms: Sequence[Symptom]) -> bool:
         """Say whether the judge let somebody go because all was known."""
@@ -137,6 +150,7 @@ class _Recorder:
                 self._add(Step(deed=deed, who=one.actor, name=one.name, arguments=arguments, asks=asks))
             case Direction.RECEIVED:
                 name = (ACK if one.name else STRAY_ACK) if one.is_ack else one.name
+                self._took_s[one.actor, name] = (one.at_ns - self._last_ns) / 1e9
                 self._hear(one.actor, name, one.arguments[0] if one.arguments else None)
             case Direction.STATE:
                 self._state(one)
@@ -241,8 +255,11 @@ class _Recorder:
         self._counts[who, name] += 1
         if self.steps:
             last = self.steps[-1]
-            self.steps[-1] = replace(last, heard=(*last.heard, (who, name)))
-            self.log.append((len(self.steps) - 1, who, name, cast("Json", value)))
+            # What comes in the window before anybody does anything there comes of no step.
+            is_of_last = self.window is not None or self._at < self.evidence.window
+            if is_of_last:
+                self.steps[-1] = replace(last, heard=(*last.heard, (who, name)))
+            self.log.append((len(self.steps) - is_of_last, who, name, cast("Json", value)))
             self.binder.hear(value, Picked(self._group, who, name, number, ()))
         if self._at >= self.evidence.window:
             self.came.append((who, name, cast("Json", value)))
@@ -255,8 +272,16 @@ class _Recorder:
                 self.unshown = IN_TIME
         if not symptom.is_missing:
             symptom = replace(symptom, times=symptom.times or max(1, self._times(symptom)))
+        if not symptom.is_missing and not symptom.is_early:
+            symptom = replace(symptom, within_s=max(symptom.within_s, SLOWER * self._by_itself_s(symptom)))
         later = None if symptom.later is None else self._shown(symptom.later)
         return Shown(symptom, tuple(self.binder.say(test.value) for test in symptom.tests), later)
+
+    def _by_itself_s(self, symptom: Symptom) -> float:
+        """Return how long after all that is done something came, where it came by itself; negative where it did not."""
+        waits = itertools.takewhile(lambda step: step.deed == "wait", reversed(self.steps))
+        took_s = max(self._took_s.get((symptom.who, name), 0.0) for name in symptom.names)
+        return took_s - sum(step.wait_s for step in waits)
 
     def _times(self, symptom: Symptom) -> int:
         if symptom.is_belated:

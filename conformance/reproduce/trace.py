@@ -134,6 +134,8 @@ class Trace:
     """The fault shows when all of them are there."""
     unshown: str = ""
     """Why nobody but the judge can see the fault; empty where others can."""
+    makers: frozenset[str] = frozenset()
+    """Who said something before of which what must not come speaks: it may be that which a timer brings now."""
 
     def stays(self, step: Step) -> bool:
         """Say whether somebody is refused who goes on as if they were not: what is heard then is what matters."""

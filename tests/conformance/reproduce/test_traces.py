@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance import symptom as signs
 from conformance.reproduce import codec
 from conformance.reproduce.evidence import Evidence
 from conformance.reproduce.language import MAX_LINES, packed
@@ -48,6 +49,33 @@ def evidence(target: Target, origins: Mapping[str, Origin], auth: dict[str, Json
         refused=(),
         origins=origins,
         runs=(RUN,),
+    )
+
+
+def by_itself(symptom: Symptom, *, late: bool = False) -> Trace:
+    """Somebody asks, somebody else comes and asks as well, and a timer of the first tells of both, after a while."""
+    history = History()
+    for who in ("ana", "eve"):
+        history.append(who, Direction.STATE, "connected", endpoint=Endpoint(url="http://127.0.0.1:9"))
+    for who, question in (("ana", "q-1234567"), ("eve", "q-7654321")):
+        history.append(who, Direction.SENT, "ask", [{"text": RUN}], ack_id=0)
+        history.append(who, Direction.RECEIVED, "ask", [{"id": question}], ack_id=0, is_ack=True)
+    if late:
+        history.append("eve", Direction.SENT, "ask", [{"text": RUN}])
+    told = history.append("eve", Direction.RECEIVED, "told", [{"id": "q-1234567"}])
+    records = [*list(history)[:-1], replace(told, at_ns=told.at_ns + 3_000_000_000)]
+    window = len(records) - (2 if late else 1)
+    return record(
+        Evidence(
+            target=Target.at("http://127.0.0.1:9", namespace="/"),
+            records=records,
+            asides=(),
+            begun=(0, 1, 2, 4, window),
+            refused=(),
+            origins={},
+            runs=(RUN,),
+        ),
+        [symptom],
     )
 
 
@@ -96,6 +124,60 @@ def test_who_is_refused_and_hears_something_all_the_same_stays(kind: type[Python
         assert ('await knock("eve"' in script(shown, ["about"], kind)) is stays
         assert ('await connect("eve"' in script(shown, ["about"], kind)) is not stays
         assert 'await connect("ana"' in script(shown, ["about"], kind)
+
+
+def test_what_comes_by_itself_may_come_of_anybody_and_takes_its_time() -> None:
+    whole = by_itself(Symptom.heard("eve", "told"))
+    [shown] = whole.symptoms
+
+    assert pruned(whole).steps == whole.steps
+    assert sum(step.matches[0] for step in whole.steps) == 0
+    assert ("eve", "told") not in whole.steps[-1].heard
+    assert shown.symptom.times == 1
+    assert shown.symptom.within_s == pytest.approx(6.0, abs=0.5)
+
+
+def test_who_said_what_comes_later_is_no_bystander() -> None:
+    whole = by_itself(Symptom.heard("eve", "told"), late=True)
+
+    assert [step.who for step in pruned(whole).steps] == ["ana", "eve", "ana", "eve", "eve"]
+    whole = replace(whole, makers=frozenset())
+    assert [step.who for step in pruned(whole).steps] == ["eve", "eve", "eve"]
+    crowd = replace(
+        whole, symptoms=tuple(replace(one, symptom=replace(one.symptom, is_of_all=True)) for one in whole.symptoms)
+    )
+    assert pruned(crowd).steps == whole.steps
+
+
+@pytest.mark.parametrize(("is_missing", "kept"), [(True, 2), (False, 1)])
+def test_who_goes_unheard_has_been_refused_something_before(*, is_missing: bool, kept: int, tmp_path: Path) -> None:
+    whole = trace(tmp_path)
+    refused = replace(whole.steps[3], is_refused=True)
+    shown = replace(whole.symptoms[0], symptom=replace(whole.symptoms[0].symptom, is_missing=is_missing))
+    whole = replace(whole, steps=(*whole.steps[:3], refused, refused, refused), window=5, symptoms=(shown,))
+
+    assert [step.name for step in pruned(whole).steps].count("say") == kept
+
+
+def test_an_id_that_the_server_makes_of_a_name_of_ours_is_the_servers(tmp_path: Path) -> None:
+    history = History()
+    history.append("ana", Direction.STATE, "connected", endpoint=Endpoint(url="http://127.0.0.1:9"))
+    for name in ("say", "say-again"):
+        history.append("ana", Direction.SENT, name, [{"room": f"room-{RUN}"}])
+        history.append("ana", Direction.RECEIVED, "said", [{"id": f"room-{RUN}-0a1b2c3d4e", "by": f"guest-{RUN}-1"}])
+    found = Evidence(
+        target=Target.at("http://127.0.0.1:9", namespace="/"),
+        records=list(history),
+        asides=(),
+        begun=(0, 1, 3),
+        refused=(),
+        origins={},
+        runs=(RUN,),
+    )
+    tests = [signs.Test(("id",), "is", f"room-{RUN}-0a1b2c3d4e"), signs.Test(("by",), "is", f"guest-{RUN}-1")]
+    [shown] = record(found, [Symptom.heard("ana", "said", *tests)]).symptoms
+
+    assert shown.values == (Bound((Picked(1, "ana", "said", 0, ("id",)),)), Bound(("guest-", Run(), "-1")))
 
 
 def test_a_trace_comes_back_from_its_file(tmp_path: Path) -> None:
