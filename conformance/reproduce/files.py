@@ -8,7 +8,7 @@ from typing import Final
 
 from conformance.defects import Defect
 from conformance.reproduce import bare, codec
-from conformance.reproduce.language import Language
+from conformance.reproduce.language import MAX_LINES, Language
 from conformance.reproduce.node import Node
 from conformance.reproduce.prune import pruned
 from conformance.reproduce.python import Python
@@ -77,14 +77,13 @@ class Reproducers:
         trace = verdict.trace
         if trace is None or trace.unshown:
             return Reproducer(unshown=trace.unshown if trace else NOT_STAGED)
-        trace = pruned(trace)
         slug = self._slug(verdict)
         replay = f"{REPLAYS}/{slug}.json"
         codec.write(trace, self._folder / replay)
         paths: dict[type[Language], str] = {}
         for kind in (Python, Node):
             paths[kind] = f"{SCRIPTS}/{slug}{kind.suffix}"
-            text = script(trace, _head(verdict, requirement, trace, kind), kind)
+            text = _script(trace, verdict, requirement, kind)
             (self._folder / paths[kind]).write_bytes(text.encode("utf-8", "backslashreplace"))
         return Reproducer(python=paths[Python], node=paths[Node], replay=replay)
 
@@ -107,6 +106,15 @@ class Reproducers:
             slug = f"{whole}-{again}"
         self._taken.add(slug)
         return slug
+
+
+def _script(trace: Trace, verdict: Verdict, requirement: Requirement | None, kind: type[Language]) -> str:
+    """Return a script of all that was done; of less only where that would be too long, for who knows what mattered."""
+    text = script(trace, _head(verdict, requirement, trace, kind), kind)
+    if len(text.splitlines()) <= MAX_LINES:
+        return text
+    less = pruned(trace)
+    return script(less, _head(verdict, requirement, less, kind), kind)
 
 
 def _head(verdict: Verdict, requirement: Requirement | None, trace: Trace, kind: type[Language]) -> list[str]:
