@@ -229,13 +229,15 @@ class GatewayCast(Cast):
 
     def _compare(self, room: Room, found: Sequence[Mapping[str, Any]]) -> None:
         wanted, came = [_key(one) for one in room.said], [_key(one) for one in found]
+        # Under which id it was sent, for which one it got is known from this answer alone.
+        sent_at: Path = (*self.ids_at[:-1], "clientMsgId")
         if strange := [one for one in found if _key(one) not in wanted]:
             raise Broken(
                 self.address("send/4"),
                 "the history holds what was ACCEPTED alone",
                 f"it holds {strange[0]}",
                 check=Check.HISTORY_KEPT,
-            ).shown(Symptom.heard(HTTP, HTTP, Test(self.ids_at, "has", strange[0]["messageId"]), times=1))
+            ).shown(Symptom.heard(HTTP, HTTP, Test(sent_at, "has", strange[0].get("clientMsgId")), times=1))
         if again := [key for key in came if came.count(key) > 1]:
             raise Broken(
                 self.address("send/9"),
@@ -281,16 +283,17 @@ class GatewayCast(Cast):
         by = next(iter(room.members.values()))
         reply = await self.ask("GET", f"/rooms/{room.id}/members", requirement, by=by)
         ids = sorted(str(one.get("id")) for one in listed(reply.expect(requirement, 200), requirement))
+        shown = Symptom.listed(HTTP, HTTP, ("body", *array_of(reply), EACH, "id"), sorted(room.members), ids)
         if set(ids) > room.members.keys():
-            expected = f"nobody is a member but {', '.join(sorted(room.members))}"
-            raise Broken(self.address("join/3"), expected, f"members {', '.join(ids)}", check=Check.PRESENCE_CONVERGES)
+            expected, came = f"nobody is a member but {', '.join(sorted(room.members))}", f"members {', '.join(ids)}"
+            raise Broken(self.address("join/3"), expected, came, check=Check.PRESENCE_CONVERGES).shown(shown)
         if ids != sorted(room.members):
             raise Broken(
                 requirement,
                 f"members {', '.join(sorted(room.members))}, once each",
                 str(reply),
                 check=Check.PRESENCE_CONVERGES,
-            )
+            ).shown(shown)
 
 
 def array_of(reply: Reply) -> tuple[str, ...]:

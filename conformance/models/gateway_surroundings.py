@@ -76,7 +76,9 @@ async def auth__register(cast: GatewayCast) -> None:
         reply = (await _register(cast, email, password)).expect(requirement, 201)
         made = reply.json(requirement)
         is_right = isinstance(made.get("id"), str) and made.get("email") == email
-        require(is_right, requirement, f"an id and the email {email}", reply)
+        wrong_of = Test(("body", "email"), "is not", email) if "id" in made else Test(("body",), "lacks", "id")
+        shown = [Symptom.heard(HTTP, HTTP, wrong_of, times=1)]
+        require(is_right, requirement, f"an id and the email {email}", reply, shown=shown)
         require("password" not in made, requirement, "no password in the answer", "one")
         ids.append(made["id"])
     require(len(set(ids)) == len(ids), requirement, "an id of its own for each account", ", ".join(ids))
