@@ -49,6 +49,7 @@ Like: TypeAlias = Literal[
     "is over",
     "falls",
     "strays from",
+    "repeats",
     "is no hash of",
     "is no hash of its",
 ]
@@ -66,7 +67,8 @@ class Test:
     """What it is or is not; the key, the item or the words that it has or lacks; how many items it has.
 
     Also what it is no hash of, or the order that it is not in:
-    a list strays from another where those items that are in both stand otherwise in it, or more often.
+    a list strays from another where those items that are in both stand otherwise in it, or more often, and repeats
+    another where one of its items is there more than once.
     """
 
     def holds(self, whole: object) -> bool:
@@ -98,6 +100,9 @@ class Test:
             case "strays from":
                 assert isinstance(self.value, list | tuple)
                 return isinstance(value, list | tuple) and _strays(value, self.value)
+            case "repeats":
+                assert isinstance(self.value, list | tuple)
+                return isinstance(value, list | tuple) and any(value.count(one) > 1 for one in self.value)
             case "is no hash of":
                 return value != canonical_hash(self.value)
             case "is no hash of its":
@@ -259,8 +264,10 @@ def misplaced(wanted: Sequence[T], came: Sequence[T], one: Callable[[T], Symptom
     """
     for item in wanted:
         due, got = wanted.count(item), came.count(item)
-        if due != got:
-            return [replace(one(item), times=due + 1) if got > due else replace(one(item), times=due, is_missing=True)]
+        if got > due:
+            return [_among(wanted, "repeats", one) or replace(one(item), times=due + 1)]
+        if got < due:
+            return [replace(one(item), times=due, is_missing=True)]
     if strange := [item for item in came if item not in wanted]:
         return [one(strange[0])]
     places = [wanted.index(item) for item in came]
@@ -268,13 +275,19 @@ def misplaced(wanted: Sequence[T], came: Sequence[T], one: Callable[[T], Symptom
     wrong = [(item, wanted[due]) for item, place, due in zip(came, places, sorted(places), strict=True) if place != due]
     if not wrong:
         return []
-    first, second = map(one, wrong[0])
-    items = cast("Sequence[Json]", wanted)
-    paths = [test.path for test in one(wanted[0]).tests if test.value == items[0]]
-    if not paths:
-        return [Symptom.in_order(first, second)]
-    # Of many at once another may be overtaken each time.
-    return [Symptom.gathered(first.who, first.names[0], paths[0], Test((), "strays from", items), ALL)]
+    return [_among(wanted, "strays from", one) or Symptom.in_order(*map(one, wrong[0]))]
+
+
+def _among(wanted: Sequence[T], like: Like, one: Callable[[T], Symptom]) -> Symptom | None:
+    """Return that something is wrong with any of these, as of many at once it may be another each time.
+
+    None where no field tells which of them it is.
+    """
+    sample, items = one(wanted[0]), cast("Sequence[Json]", wanted)
+    path = next((test.path for test in sample.tests if test.value == items[0]), None)
+    if path is None or len(set(wanted)) < len(wanted):
+        return None
+    return Symptom.gathered(sample.who, sample.names[0], path, Test((), like, items), ALL)
 
 
 def broken_by(arrival: Received | Answer) -> tuple[Test, ...]:

@@ -138,6 +138,7 @@ class Node(Language):
         "is under": "{at} < {value}",
         "is over": "{at} > {value}",
         "falls": "!same({at} ?? [], [...({at} ?? [])].sort())",
+        "repeats": ("((all, due) => due.some((v) => all.indexOf(v) !== all.lastIndexOf(v)))({at} ?? [], {value})"),
         "strays from": (
             "((all, due) => !same(all.filter((v) => due.includes(v)), due.filter((v) => all.includes(v))))"
             "({at} ?? [], {value})"

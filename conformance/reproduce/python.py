@@ -153,6 +153,7 @@ class Python(Language):
         "is under": "(lambda one, least: one is not None and one < least)({at}, {value})",
         "is over": "(lambda one, most: one is not None and one > most)({at}, {value})",
         "falls": "(lambda all: all and all != sorted(all))({at})",
+        "repeats": "(lambda all, due: any(all.count(v) > 1 for v in due))({at} or (), {value})",
         "strays from": (
             "(lambda all, due: [v for v in all if v in due] != [v for v in due if v in all])({at} or (), {value})"
         ),

@@ -27,6 +27,8 @@ ROOM: Json = {"users": [{"id": "ana", "age": 7}, {"id": "ben", "age": 3}], "size
         (symptom.Test(("users", 0, "id"), "has", "ben"), False),
         (symptom.Test(("users", EACH, "id"), "strays from", ["ben", "cho", "ana"]), True),
         (symptom.Test(("users", EACH, "id"), "strays from", ["ana", "cho", "ben"]), False),
+        (symptom.Test(("users", EACH, "id"), "repeats", ["ana", "ben"]), False),
+        (symptom.Test((), "repeats", ["ana"]), False),
         (symptom.Test(("size",), "is under", 3), True),
         (symptom.Test(("size",), "is under", 2), False),
         (symptom.Test(("size",), "is over", "1"), False),
@@ -36,6 +38,11 @@ ROOM: Json = {"users": [{"id": "ana", "age": 7}, {"id": "ben", "age": 3}], "size
 )
 def test_a_test_is_of_what_stands_at_its_path(test: symptom.Test, *, holds: bool) -> None:
     assert test.holds(ROOM) is holds
+
+
+def test_a_list_repeats_what_is_in_it_more_than_once() -> None:
+    assert symptom.Test((), "repeats", ["a"]).holds(["a", "b", "a"])
+    assert not symptom.Test((), "repeats", ["b", "c"]).holds(["a", "b", "a"])
 
 
 def test_a_hash_is_that_of_the_fields_with_sorted_keys() -> None:
@@ -66,7 +73,7 @@ def test_what_comes_too_often_or_never_or_too_early_is_told_apart() -> None:
     wrong = partial(misplaced, ["a", "b", "c"], one=said)
     [twice], [missing], [order] = wrong(["a", "b", "b", "c"]), wrong(["a", "c"]), wrong(["b", "a", "c"])
 
-    assert (twice.tests, twice.times, twice.is_missing) == (said("b").tests, 2, False)
+    assert (twice.gathers, twice.tests) == (("text",), (symptom.Test((), "repeats", ["a", "b", "c"]),))
     assert (missing.tests, missing.is_missing) == (said("b").tests, True)
     assert (order.gathers, order.tests) == (("text",), (symptom.Test((), "strays from", ["a", "b", "c"]),))
     assert wrong(["a", "b", "c"]) == []
@@ -74,6 +81,7 @@ def test_what_comes_too_often_or_never_or_too_early_is_told_apart() -> None:
 
 def test_an_order_of_what_no_field_names_is_that_of_two() -> None:
     wrong = partial(misplaced, ["one", "two", "three"], one=lambda name: Symptom.heard("ana", name, times=1))
+    assert [(again.names, again.times) for again in wrong(["one", "two", "two", "three"])] == [(("two",), 2)]
     for came in (["two", "one", "three"], ["two", "three", "one"]):
         [order] = wrong(came)
         assert order.later is not None
