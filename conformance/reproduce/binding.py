@@ -35,6 +35,7 @@ class Binder:
         self._said: set[object] = set()
         self._heard: dict[object, Picked] = {}
         self._fresh: dict[str, Fresh] = {}
+        self._moments: dict[int, Picked] = {}
         self._tokens: dict[str, Source] = {}
         self._called: dict[str, str] = {}  # guest's id in this run -> the name of who plays them
 
@@ -61,7 +62,9 @@ class Binder:
     def _near(self, moment: int) -> Picked | None:
         """Return the last moment that was heard, and how far away this one is; None where that is more than a day."""
         heard = [one for one in self._heard if isinstance(one, int) and abs(moment - one) < _DAY_MS]
-        return replace(self._heard[heard[-1]], plus=moment - heard[-1]) if heard else None
+        if heard and moment not in self._moments:  # it stays what it was when it was said first
+            self._moments[moment] = replace(self._heard[heard[-1]], plus=moment - heard[-1])
+        return self._moments.get(moment)
 
     def call(self, token: str, name: str) -> None:
         """Call the guest who holds a token, who was a number in this run, by the name of whoever plays them."""

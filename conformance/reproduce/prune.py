@@ -29,6 +29,13 @@ def pruned(trace: Trace) -> Trace:
     return trace
 
 
+def _audience(trace: Trace) -> set[str]:
+    """Return who heard of what was done in the end, where something was missed of it: it may tell of their hearing."""
+    if not any(one.symptom.is_missing for one in trace.symptoms):
+        return set()
+    return {who for step in trace.steps[trace.window :] for who, _ in step.heard}
+
+
 def _deafening(trace: Trace) -> int | None:
     """Return which step may be why somebody goes unheard in the end: the last that was refused to them before."""
     if not any(one.symptom.is_missing for one in trace.symptoms):
@@ -65,6 +72,8 @@ def _is_bystander(trace: Trace, who: str) -> bool:
     others = [step for step in trace.steps if step.who != who and not _is_in_name_of(step, tokens)]
     said = [template for step in others for template in (step.arguments, step.url, step.headers, step.auth)]
     said += [value for one in trace.symptoms for value in one.every]
+    if who in _audience(trace):
+        return False
     key = {one.symptom.who for one in trace.symptoms} | {step.who for step in trace.steps[trace.window :]}
     if _is_spoken_of(trace, who, own, tokens, said) or _is_user_of(trace, who, key):
         return False

@@ -271,6 +271,8 @@ class _Recorder:
             if within_s < SURE_S:
                 self.unshown = IN_TIME
         if not symptom.is_missing:
+            if not symptom.times and not self._times(symptom):  # it came before the last step, and is seen only now
+                symptom = replace(symptom, is_ever=True, times=sum(_is_of(symptom, *one[1:]) for one in self.log))
             symptom = replace(symptom, times=symptom.times or max(1, self._times(symptom)))
         if not symptom.is_missing and not symptom.is_early:
             symptom = replace(symptom, within_s=max(symptom.within_s, SLOWER * self._by_itself_s(symptom)))

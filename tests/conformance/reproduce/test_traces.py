@@ -159,6 +159,40 @@ def test_who_goes_unheard_has_been_refused_something_before(*, is_missing: bool,
     assert [step.name for step in pruned(whole).steps].count("say") == kept
 
 
+def test_who_hears_of_what_somebody_else_misses_is_no_bystander(tmp_path: Path) -> None:
+    whole = trace(tmp_path)
+    heard = replace(whole.steps[3], heard=(("eve", "said"),))
+
+    assert "eve" not in {step.who for step in pruned(whole).steps}
+    assert "eve" in {step.who for step in pruned(replace(whole, steps=(*whole.steps[:3], heard))).steps}
+
+
+def test_what_was_heard_before_the_last_step_alone_counts_from_the_beginning() -> None:
+    [shown] = by_itself(Symptom.heard("ana", "(ack)")).symptoms
+
+    assert (shown.symptom.times, shown.symptom.is_ever) == (1, True)
+
+
+def test_a_moment_is_told_by_the_same_one_whenever_it_is_said() -> None:
+    history = History()
+    history.append("ana", Direction.STATE, "connected", endpoint=Endpoint(url="http://127.0.0.1:9"))
+    for name, moment in (("said", 1_796_000_000_000), ("later", 1_796_000_000_007)):
+        history.append("ana", Direction.RECEIVED, name, [{"at": moment}])
+        history.append("ana", Direction.SENT, "until", [{"end": 1_796_000_060_000}])
+    found = Evidence(
+        target=Target.at("http://127.0.0.1:9", namespace="/"),
+        records=list(history),
+        asides=(),
+        begun=(0, 2, 4),
+        refused=(),
+        origins={},
+        runs=(RUN,),
+    )
+    [_, first, second] = record(found, [Symptom.heard("ana", "later")]).steps
+
+    assert first.arguments == second.arguments == ({"end": Bound((Picked(0, "ana", "said", 0, ("at",), 60_000),))},)
+
+
 def test_an_id_that_the_server_makes_of_a_name_of_ours_is_the_servers(tmp_path: Path) -> None:
     history = History()
     history.append("ana", Direction.STATE, "connected", endpoint=Endpoint(url="http://127.0.0.1:9"))
