@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Self, TypeAlias, TypeVar, cast
@@ -255,6 +256,20 @@ class Symptom:
 def fields_are(where: Mapping[str, Json]) -> tuple[Test, ...]:
     """Return the tests of fields and what they are."""
     return tuple(Test((key,), "is", value) for key, value in where.items())
+
+
+def miscounted(wanted: Sequence[str], came: Sequence[str], one: Callable[[str], Symptom]) -> list[Symptom]:
+    """Return what shows that more or less than these come in all, whichever of them are too many or are missing.
+
+    Their first words are their kinds; `one` says that one of a kind comes. Where each kind is counted right, it is one
+    of them that is told.
+    """
+    due, got = (Counter(item.partition(" ")[0] for item in items) for items in (wanted, came))
+    for kind, number in due.items():
+        if number != got[kind]:
+            times, is_missing = (number + 1, False) if got[kind] > number else (number, True)
+            return [replace(one(kind), times=times, is_missing=is_missing, within_s=MISSED_S)]
+    return misplaced(wanted, came, one)
 
 
 def misplaced(wanted: Sequence[T], came: Sequence[T], one: Callable[[T], Symptom]) -> list[Symptom]:

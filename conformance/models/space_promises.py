@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from conformance.case import Skipped
@@ -9,10 +10,10 @@ from conformance.checks import Check
 from conformance.models.space_cast import ZONE, SpaceCast
 from conformance.person import Person
 from conformance.scene import Scenes, attributed, checking, require
-from conformance.symptom import MISSED_S, Symptom
+from conformance.symptom import MISSED_S, Symptom, fields_are, miscounted, misplaced
 from conformance.verdict import Broken
 from protocols import space
-from protocols.contract import Event
+from protocols.contract import Event, Json
 from simulators.received import Received
 
 SCENES: Final[Scenes[SpaceCast]] = Scenes("space")
@@ -424,12 +425,14 @@ async def all__order(cast: SpaceCast) -> None:
             said = _said_by(cast.model.seats[speaker].id, listener.inbox)
             own = [line for line in wanted if line.startswith("chat")] if listener is speaker else wanted
             where = f"{listener} hears {speaker}'s {len(own)} events"
+            told_of = partial(_told_of, listener, cast.model.seats[speaker].id)
             require(
                 sorted(said) == sorted(own),
                 "space/all/7",
                 f"{where} once each",
                 _difference(own, said),
                 check=Check.DUPLICATE_DELIVERY,
+                shown=miscounted(own, said, told_of),
             )
             require(
                 said == own,
@@ -437,6 +440,7 @@ async def all__order(cast: SpaceCast) -> None:
                 f"{where} in the order they were emitted",
                 said,
                 check=Check.ORDER_PER_SENDER,
+                shown=misplaced(own, said, told_of),
             )
         listener.forget()
 
@@ -450,6 +454,16 @@ def _said_by(user_id: str, heard: Sequence[Received]) -> list[str]:
             case space.ChatMessageEvent(senderId=who, content=content) if who == user_id:
                 said.append(f"chat {content}")
     return said
+
+
+def _told_of(listener: Person, user_id: str, line: str) -> Symptom:
+    """Return that somebody hears what `line` says of a speaker: `jump 7` or `chat 7`; of any number without one."""
+    kind, _, number = line.partition(" ")
+    told: dict[str, Json] = {"id": user_id} if kind == "jump" else {"senderId": user_id}
+    if number:
+        told |= {"x": int(number)} if kind == "jump" else {"content": number}
+    event = space.PlayerJumped if kind == "jump" else space.ChatMessageEvent
+    return Symptom.heard(listener, event.event_name, *fields_are(told))
 
 
 def _difference(wanted: Sequence[str], came: Sequence[str]) -> str:

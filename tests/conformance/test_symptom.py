@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from conformance import symptom
-from conformance.symptom import EACH, Symptom, misplaced
+from conformance.symptom import EACH, Symptom, miscounted, misplaced
 from protocols.contract import Json
 
 HASH = "aa58fba8483623bed37c1b02edfccbdd9a53123837c20bfa4cb4049993a2872e"
@@ -86,3 +86,14 @@ def test_an_order_of_what_no_field_names_is_that_of_two() -> None:
         [order] = wrong(came)
         assert order.later is not None
         assert (order.names, order.later.names) == (("two",), ("one",))
+
+
+def test_too_many_and_too_few_are_counted_whichever_they_are() -> None:
+    wrong = partial(miscounted, ["jump 0", "chat 0", "jump 1"], one=said)
+    [many], [few] = wrong(["jump 0", "chat 0", "jump 1", "jump 1"]), wrong(["jump 1", "chat 0"])
+    [one_of_them] = wrong(["jump 1", "chat 0", "jump 1"])
+
+    assert (many.tests, many.times, many.is_missing) == (said("jump").tests, 3, False)
+    assert (few.tests, few.times, few.is_missing) == (said("jump").tests, 2, True)
+    assert one_of_them.tests == said("jump 0").tests
+    assert wrong(["jump 0", "chat 0", "jump 1"]) == []
