@@ -45,8 +45,12 @@ class Language(ABC):
         match template:
             case None | bool():
                 return self.words[template]
-            case int() | float():
+            case int():
                 return repr(template)
+            case float():
+                # JSON knows one kind of numbers; a whole one is read, and counted, without its point.
+                is_whole = template.is_integer() and abs(template) < 2**53 and repr(template) != "-0.0"
+                return repr(int(template) if is_whole else template)
             case str():
                 return self.text(template)
             case bytes():

@@ -286,6 +286,14 @@ def test_a_loop_in_braces_is_one_line_where_it_must() -> None:
     assert packed(lines, 1, " ") == [*lines[:2], "    for (const c of d) { two(); }", *lines[5:]]
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(7.0, "7"), (-3.0, "-3"), (0.5, "0.5"), (-0.0, "-0.0"), (1e300, "1e+300"), (2.0**53, "9007199254740992.0")],
+)
+def test_a_whole_number_has_no_point(number: float, said: str) -> None:
+    assert Python({}).say(number) == Node({}).say(number) == said
+
+
 @pytest.mark.parametrize("kind", [Python, Node])
 def test_helpers_are_squeezed_before_what_is_done(kind: type[Python | Node], tmp_path: Path) -> None:
     whole = pruned(trace(tmp_path))
