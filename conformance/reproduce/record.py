@@ -23,6 +23,8 @@ _SAID_GOODBYE: Final = "closed: io client disconnect"
 _WAS_CUT: Final = "closed: transport aborted"
 SURE_S: Final = 2.0
 """What comes too early by less than whole seconds may be early for whoever is a little slow."""
+NOTICED_S: Final = 0.3
+"""How long it takes, at least, until something is taken to have come by itself."""
 SLOWER: Final = 2.0
 """How much longer what comes by itself may take the next time."""
 MAX_AGAIN: Final = 4
@@ -69,6 +71,7 @@ class _Recorder:
         self._begun = sorted(set(evidence.begun))
         self._at = 0  # after how many records
         self._last_ns = 0  # when somebody did something last
+        self._waited_s = 0.0  # from then on until something came in a step in which nobody does anything
         self._took_s: dict[tuple[str, str], float] = {}  # from then on until somebody heard a name last
 
     def trace(self, symptoms: Sequence[Symptom]) -> Trace:
@@ -135,10 +138,17 @@ class _Recorder:
         began = max((begun for begun in self.evidence.begun if begun <= self._at), default=0)
         self.steps.append(replace(step, is_refused=began in self.evidence.refused))
 
+    def _wait(self) -> None:
+        """Let as much time pass as the judge did, who waited for what came by itself."""
+        if self._waited_s > NOTICED_S and self.steps and self.steps[-1].deed != "wait":
+            self.steps.append(Step(deed="wait", who="", wait_s=round(self._waited_s + NOTICED_S, 1)))
+        self._waited_s = 0.0
+
     def _take(self, one: Record) -> None:
         if _HTTP_LINE.match(one.name):
             return
         if one.direction is Direction.SENT or one.name in {_SAID_GOODBYE, _WAS_CUT} or one.endpoint is not None:
+            self._wait()
             self._last_ns = one.at_ns
         match one.direction:
             case Direction.SENT if one.is_ack:
@@ -150,7 +160,9 @@ class _Recorder:
                 self._add(Step(deed=deed, who=one.actor, name=one.name, arguments=arguments, asks=asks))
             case Direction.RECEIVED:
                 name = (ACK if one.name else STRAY_ACK) if one.is_ack else one.name
-                self._took_s[one.actor, name] = (one.at_ns - self._last_ns) / 1e9
+                self._took_s[one.actor, name] = took_s = (one.at_ns - self._last_ns) / 1e9
+                if any(begun <= self._at for begun in self._begun):
+                    self._waited_s = took_s
                 self._hear(one.actor, name, one.arguments[0] if one.arguments else None)
             case Direction.STATE:
                 self._state(one)

@@ -52,7 +52,7 @@ def evidence(target: Target, origins: Mapping[str, Origin], auth: dict[str, Json
     )
 
 
-def by_itself(symptom: Symptom, *, late: bool = False) -> Trace:
+def by_itself(symptom: Symptom, *, late: bool = False, after: bool = False) -> Trace:
     """Somebody asks, somebody else comes and asks as well, and a timer of the first tells of both, after a while."""
     history = History()
     for who in ("ana", "eve"):
@@ -65,12 +65,15 @@ def by_itself(symptom: Symptom, *, late: bool = False) -> Trace:
     told = history.append("eve", Direction.RECEIVED, "told", [{"id": "q-1234567"}])
     records = [*list(history)[:-1], replace(told, at_ns=told.at_ns + 3_000_000_000)]
     window = len(records) - (2 if late else 1)
+    if after:
+        asked = history.append("eve", Direction.SENT, "ask", [{"text": RUN}])
+        records.append(replace(asked, at_ns=asked.at_ns + 4_000_000_000))
     return record(
         Evidence(
             target=Target.at("http://127.0.0.1:9", namespace="/"),
             records=records,
             asides=(),
-            begun=(0, 1, 2, 4, window),
+            begun=(0, 1, 2, 4, window, *([len(records) - 1] if after else ())),
             refused=(),
             origins={},
             runs=(RUN,),
@@ -135,6 +138,13 @@ def test_what_comes_by_itself_may_come_of_anybody_and_takes_its_time() -> None:
     assert ("eve", "told") not in whole.steps[-1].heard
     assert shown.symptom.times == 1
     assert shown.symptom.within_s == pytest.approx(6.0, abs=0.5)
+
+
+def test_the_time_is_waited_that_a_timer_takes_before_somebody_goes_on() -> None:
+    steps = by_itself(Symptom.unheard("eve", "asked", {}, 1.0), after=True).steps
+
+    assert [step.deed for step in steps] == ["connect", "connect", "emit", "emit", "wait", "emit"]
+    assert steps[4].wait_s == pytest.approx(3.3, abs=0.3)
 
 
 def test_who_said_what_comes_later_is_no_bystander() -> None:
