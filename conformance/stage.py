@@ -294,9 +294,13 @@ class Stage:
         """Let so much of the target's time pass while nobody does anything, and check what comes by itself."""
         self.begin(f"= {for_ms:g} ms pass" if for_ms else "")
         if for_ms:
-            self.note(Pause(for_ms / 1000 / self.target.time_scale))
-        await asyncio.sleep(for_ms / 1000 / self.target.time_scale)
+            await self.rest(for_ms / 1000 / self.target.time_scale)
         return await self.overhear(NOTHING)
+
+    async def rest(self, seconds: float) -> None:
+        """Let so much of our time pass, and remember that: whoever does the same is to let it pass, too."""
+        self.note(Pause(seconds))
+        await asyncio.sleep(seconds)
 
     async def collect(self) -> Heard:
         """Wait until all that timers of the target owe has come, and check that it does, each at its time."""

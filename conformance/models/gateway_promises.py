@@ -1,6 +1,5 @@
 """What `gateway` promises in words between people: small scenes, each step of which the contract judges as well."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -114,7 +113,7 @@ async def handshake__outlives_its_token(cast: GatewayCast) -> None:
         reply = await cast.ask("POST", f"/rooms/{room.id}/join", requirement, by=guest)
         reply.expect(requirement, 200, 201, 204)
         await cast.listen_in(fay, room)
-        await asyncio.sleep(max(0.0, now_s + SHORT_LIFE_S + 0.5 - time.time()))
+        await cast.stage.rest(max(0.0, now_s + SHORT_LIFE_S + 0.5 - time.time()))
         await cast.send(fay, room, "am I still here?")
         await cast.listen_in(fay, room)
         await cast.send(cast.person("ana"), room, "you are")

@@ -365,7 +365,7 @@ class GopangCast(Cast):
 
     async def outlive(self, consent: Consent) -> None:
         """Wait until a consent has expired, also for a target whose clock is a little behind ours."""
-        await asyncio.sleep(max(0.0, consent.ends - time.monotonic()) + MARGIN_S)
+        await self.stage.rest(max(0.0, consent.ends - time.monotonic()) + MARGIN_S)
         await self.stage.overhear("a consent that expires")
 
     # ---- money -------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from conformance.models.space import Seat, SpaceModel
 from conformance.models.space_cast import SpaceCast
 from conformance.person import Person
 from conformance.playground import Options, Playground
+from conformance.reproduce.evidence import Pause
 from conformance.stage import Stage
 from conformance.suite import ground
 from conformance.telling import LONGEST_CONVERSATION
@@ -79,6 +80,22 @@ def test_silence() -> None:
     found = broken(answer)
     assert (found.requirement, found.came) == ("space/jump/1", "cho heard nothing")
     assert time.monotonic() - began >= PATIENCE
+
+
+def test_time_that_passes_is_part_of_what_was_done() -> None:
+    async def answer(liar: Liar, name: str, arguments: list[Any]) -> None:
+        return
+
+    async def play() -> None:
+        async with stage_at(answer, "ana") as (stage, _, _):
+            await stage.rest(0.01)
+            await stage.listen(20)
+            broken = Broken("space/all/5", "silence", "talk")
+            stage.witness(broken)
+            assert broken.evidence is not None
+            assert [aside for _, aside in broken.evidence.asides] == [Pause(0.01), Pause(0.02)]
+
+    asyncio.run(play())
 
 
 def test_what_is_missing_says_more_than_what_is_too_much() -> None:
