@@ -494,6 +494,8 @@ class GopangModel(Model):
             if said != wanted:
                 key = next(key for key in (*wanted, *said) if key not in wanted or said.get(key) != wanted[key])
                 test = Test((key,), "is not", wanted[key]) if key in wanted else Test((), "has", key)
+                if key not in said:  # what it should be may be something else the next time
+                    test = Test((), "lacks", key)
                 broken = Broken("gopang/openhash/3", f"ack and event say {wanted}", str(said))
                 yield broken.shown(Symptom.heard(who, name, test))
 

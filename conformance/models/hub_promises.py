@@ -274,6 +274,15 @@ async def presence__last_seen(cast: HubCast) -> None:
             "lastSeen with status offline",
             told,
             check=Check.PRESENCE_CONVERGES,
+            shown=[
+                Symptom.heard(
+                    cho,
+                    hub.PresenceUpdate.event_name,
+                    Test(("status",), "is", "offline"),
+                    Test((), "lacks", "lastSeen"),
+                    times=1,
+                )
+            ],
         )
         is_late_enough = _moment(str(seen)) >= before - SLACK_S
         require(
