@@ -36,7 +36,7 @@ ALL: Final = 1_000_000
 """More than anybody hears, so that all their time is waited for."""
 GONE_S: Final = 15
 """How long nothing is answered by a server that hangs."""
-MISSED_S: Final = 5.0
+MISSED_S: Final = 2.5
 """How long for what must come, at least: nobody knows how busy their machine is."""
 
 Like: TypeAlias = Literal[

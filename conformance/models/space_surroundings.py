@@ -242,6 +242,7 @@ async def log__enter_and_exit(cast: SpaceCast) -> None:
             "the log is refused to a user who is not staff",
             refused,
             check=Check.HTTP_STATUS,
+            shown=[Symptom.heard(HTTP, HTTP, Test(("status",), "is", 200), Test(("body",), "has", "events"))],
         )
 
 

@@ -111,8 +111,10 @@ class _Writer:
         name = HTTP if step.deed == "http" else until[0] if until else None
         if name is None or (n, step.who, name, 0) not in self.picks:
             return line
-        if step.is_session and (user := self._user(n)) != HTTP:
-            self.names[n, step.who, name, 0] = place = f"GOT[{self.language.literal(user)}]"
+        place = f"GOT[{self.language.literal(self._user(n))}]"
+        # Of somebody's second session the first may still be spoken of.
+        if step.is_session and self._user(n) != HTTP and place not in self.names.values():
+            self.names[n, step.who, name, 0] = place
             return f"{place} = {line}"
         self.names[n, step.who, name, 0] = variable = self._variable(step, name)
         return f"{self.language.begins}{variable} = {line}"

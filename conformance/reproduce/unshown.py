@@ -12,6 +12,7 @@ IN_A_CRASH: Final = "it takes to make the server crash, by a command that the ta
 IN_BATCHES: Final = "what is gathered together depends on the moment, so that only who reckons with all of it can tell"
 IN_MEMORY: Final = "it stands in the memory of the process, which nobody sees from outside"
 IN_ACKS: Final = "it takes acks of what the server asks"
+IN_A_MOMENT: Final = "it takes what is done in the very moment in which somebody comes"
 ELSEWHERE: Final = "it takes another namespace, or another path"
 
 UNSHOWN: Final = (
@@ -25,6 +26,7 @@ UNSHOWN: Final = (
     IN_BATCHES,
     IN_MEMORY,
     IN_ACKS,
+    IN_A_MOMENT,
     ELSEWHERE,
 )
 """Why a failure may leave none."""

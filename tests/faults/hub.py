@@ -243,7 +243,7 @@ class GoneLateOnly(Faulty):
     def handle(self, entry: Entry, stamp: Stamp) -> Iterator[Effect]:
         match entry:
             case Gone():
-                yield Later(3000, GoneLate(entry))
+                yield Later(6000, GoneLate(entry))
             case GoneLate(gone):
                 yield from super().handle(gone, stamp)
             case _:

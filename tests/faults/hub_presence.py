@@ -205,7 +205,7 @@ class LostWhileComing(Faulty):
         if isinstance(entry, Connected) and entry.claims["id"] not in self._users:
             self.came[str(entry.claims["id"])] = stamp.now_ms
         for effect in super().handle(entry, stamp):
-            is_lost = isinstance(entry, PostNotification) and stamp.now_ms - self.came.get(entry.user_id, 0) < 100
+            is_lost = isinstance(entry, PostNotification) and stamp.now_ms - self.came.get(entry.user_id, 0) < 1000
             if not (is_lost and isinstance(effect, Emit)):
                 yield effect
 

@@ -3,6 +3,7 @@
 Each is the whole server with one small patch: an entry that is treated otherwise, or an effect that is changed.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
@@ -288,11 +289,11 @@ class Delaying(Changed):
 
 @breaks("space/move/1", "late")
 class SluggishMoves(Delaying):
-    """A move takes more than a second to reach the others."""
+    """A move takes seconds to reach the others."""
 
     def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
         if tells(effect, space.PlayerMoved) and not isinstance(entry, Belated):
-            yield Later(1_500, Belated(cast("Emit", effect)))
+            yield Later(4_000, Belated(cast("Emit", effect)))
         else:
             yield effect
 
@@ -328,14 +329,18 @@ class HeardTwice(Changed):
 
 @breaks("space/jump/1", "dropped")
 class SomeJumpsLost(Changed):
-    """Every seventh jump is heard by nobody."""
+    """Every third jump of a player is heard by nobody."""
 
-    count = 0
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.jumps: Counter[str] = Counter()
 
     def change(self, effect: Effect, entry: Entry) -> Iterator[Effect]:
-        self.count += tells(effect, space.PlayerJumped)
-        if not (tells(effect, space.PlayerJumped) and self.count % 7 == 0):
-            yield effect
+        if isinstance(effect, Emit) and isinstance(effect.event, space.PlayerJumped):
+            self.jumps[effect.event.id] += 1
+            if self.jumps[effect.event.id] % 3 == 0:
+                return
+        yield effect
 
 
 @breaks("space/move/2", "accepted invalid")
