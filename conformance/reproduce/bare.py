@@ -154,8 +154,7 @@ const over = (shows = false) => process.exit(console.log(tell(`the fault shows: 
   let data = Buffer.alloc(0), got; const one = half(who, segments.shift()).on("data", (more) => {
     data = Buffer.concat([data, more]); got ??= answer(data); if (got) one.destroy(); });
   one.on("close", () => HEARD.push([who, got ? `${got.status} ${got.body}` : "0 "]));
-  for (const segment of segments) { await pause(10); one.write(segment); }
-}""",
+  for (const segment of segments) await pause(10).then(() => one.write(segment)); }""",
     "half": r"""const half = (who, data, one = tcp()) => [one.write(data), (ASKED[who] ??= []).push(one), one][2];""",
     "hangup": r"""const hangup = (who) => ASKED[who].forEach((one) => one.destroy());""",
     "cut": r"""const cut = (who) => HERE[who].destroy();""",
