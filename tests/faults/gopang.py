@@ -4,6 +4,7 @@ Each is the whole server with one small patch: an entry that is treated otherwis
 wrong in messages stands in `gopang_messages`; in money, records, consents and vaults in `gopang_dealings`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar, cast
@@ -339,14 +340,17 @@ class HeardEverywhere(Retold):
 
 @breaks("gopang/all/7", "duplicated")
 class HeardTwice(Retold):
-    """Every seventh message is heard twice."""
+    """Every third message of a conversation is heard twice."""
 
     event = gopang.MessageNew
-    count = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.counts: Counter[str] = Counter()
 
     def retell(self, emit: Emit, entry: Entry) -> Iterator[Effect]:
-        self.count += 1
-        yield from (emit, emit) if self.count % 7 == 0 else (emit,)
+        self.counts[emit.room] += 1
+        yield from (emit, emit) if self.counts[emit.room] % 3 == 0 else (emit,)
 
 
 @breaks("gopang/all/6", "misordered")

@@ -478,6 +478,6 @@ class LeavingIsSlow(Faulty):
         if isinstance(entry, LeaveLater):
             yield from super().handle(entry.said, stamp)
         elif isinstance(entry, Said) and isinstance(entry.event, hub.LeaveRoom):
-            yield Later(20, LeaveLater(entry))
+            yield Later(200, LeaveLater(entry))
         else:
             yield from super().handle(entry, stamp)
