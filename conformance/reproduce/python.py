@@ -133,7 +133,7 @@ COMPOUND: Final = "async|class|def|elif|else|except|finally|for|if|try|while|wit
 """How statements begin that cannot stand on a line with others."""
 END: Final = """\
 sys.excepthook = lambda kind, error, trace: print("nobody can tell:", repr(error), flush=True) or os._exit(2)
-os._exit(asyncio.run(main()))
+asyncio.run(main())
 """
 
 
@@ -322,7 +322,7 @@ class Python(Language):
             lines += helper.splitlines()
         *steps, last = body
         steps += [f"shows = bool({last})", 'print(*HEARD, f"the fault shows: {shows}", sep="\\n", flush=True)']
-        told = [f"    {line}" for line in [*steps, "return shows"]]
+        told = [f"    {line}" for line in [*steps, "os._exit(shows)"]]
         return self.fitted([*lines, "async def main():"], told, END.splitlines(), "; ")
 
     def _helpers(self, needs: Needs) -> list[str]:
