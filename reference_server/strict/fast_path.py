@@ -2,16 +2,15 @@
 
 Each write is a system call, which costs more than all else about a delivery; the busier a server is, the more frames
 share one. A task that waits for each frame, and aiohttp's writer that puts each together anew, cost as much again. What
-a transport does not take at once goes the long way: into the queue, which is bounded, until the writer is let.
+a transport does not take at once goes the long way: it stays in the queue, which is bounded, until the writer is let.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
-from reference_server.strict.frames import Frame
+from reference_server.strict.outbound import Outbound
 
 logger = logging.getLogger(__name__)
 
@@ -41,38 +40,37 @@ class Turns:
 
 
 class FastPath:
-    """From a session to its WebSocket, of which aiohttp's flow control and closing handshake stay in charge.
-
-    `queue` takes what cannot be written now.
-    """
+    """From a session's queue to its WebSocket, of which aiohttp's flow control and closing handshake stay in charge."""
 
     def __init__(
         self,
         turns: Turns,
-        queue: Callable[[Sequence[Frame]], None],
+        outbound: Outbound,
         socket: web.WebSocketResponse,
         http: web.RequestHandler,
         transport: asyncio.Transport,
     ) -> None:
-        self._turns, self._queue = turns, queue
+        self._turns, self._outbound = turns, outbound
         self._socket, self._http, self._transport = socket, http, transport
-        self._frames: list[Frame] = []
+        self._due = False
 
-    def take(self, frames: Sequence[Frame]) -> None:
-        """Write these when the turn is over, after all that it has brought before."""
-        if not self._frames:
+    def due(self) -> None:
+        """Take note that something is queued."""
+        if not self._due:
+            self._due = True
             self._turns.add(self)
-        self._frames += frames
 
     def flush(self) -> None:
-        """Write what the turn has brought; what is too much, or may not be written now, is queued."""
-        frames, self._frames = self._frames, []
+        """Write what is queued, or a piece of it; the rest, and what may not be written now, is the writer's."""
+        self._due = False
         if self._is_open():
-            piece = frames[0].websocket if len(frames) == 1 else b"".join([frame.websocket for frame in frames])
-            if len(piece) <= PIECE:
-                self._transport.write(piece)
-                return
-        self._queue(frames)
+            frames = self._outbound.take_piece(PIECE)
+            if len(frames) == 1:
+                self._transport.write(frames[0].websocket)
+            elif frames:
+                self._transport.write(b"".join([frame.websocket for frame in frames]))
+        if self._outbound:
+            self._outbound.wake()
 
     def _is_open(self) -> bool:
         # "The application MUST NOT send any more data frames after sending a Close frame" (RFC 6455, 5.5.1): `closed`

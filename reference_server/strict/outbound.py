@@ -15,36 +15,45 @@ class Outbound:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.frames: deque[Frame] = deque()  # for others to look at: they are put in and taken below
+        self._frames: deque[Frame] = deque()
         self._bytes = 0
         self._changed = asyncio.Event()
 
     def __bool__(self) -> bool:
-        return bool(self.frames)
+        return bool(self._frames)
 
     def put(self, frames: Iterable[Frame]) -> bool:
         """Queue frames; False when the client is now owed more than the limit. The reader is not woken by that."""
         for frame in frames:
-            self.frames.append(frame)
+            self._frames.append(frame)
             self._bytes += len(frame.payload) + FRAME_OVERHEAD
         return self._bytes <= self._limit
 
     def pop(self) -> Frame:
         """Take the oldest frame."""
-        frame = self.frames.popleft()
+        frame = self._frames.popleft()
         self._bytes -= len(frame.payload) + FRAME_OVERHEAD
         return frame
 
     def take(self) -> list[Frame]:
         """Take everything."""
-        frames = list(self.frames)
-        self.frames.clear()
+        frames = list(self._frames)
+        self._frames.clear()
         self._bytes = 0
+        return frames
+
+    def take_piece(self, size: int) -> list[Frame]:
+        """Take the oldest frames, until they are so many bytes or all."""
+        if self._bytes <= size:
+            return self.take()
+        frames, end = [], self._bytes - size
+        while self._bytes > end:
+            frames.append(self.pop())
         return frames
 
     def clear(self) -> None:
         """Forget everything that was waiting."""
-        self.frames.clear()
+        self._frames.clear()
         self._bytes = 0
 
     def wake(self) -> None:

@@ -75,19 +75,15 @@ class Session:
         self._received = 0
 
     def post(self, frames: Sequence[Frame]) -> None:
-        """Send the frames of a packet to the client, after all that waits for it already."""
+        """Queue the frames of a packet for the client. One that owes us too much reading is dropped."""
         if self.closed:
             return
-        if self.fast_path is not None and not self.outbound.frames:
-            self.fast_path.take(frames)
-        else:
-            self.queue(frames)
-
-    def queue(self, frames: Sequence[Frame]) -> None:
-        """Have frames wait until the client takes them. One that owes us too much reading is dropped."""
         if self.outbound.put(frames):
-            self.outbound.wake()
-        elif not self.closed:
+            if self.fast_path is not None:
+                self.fast_path.due()
+            else:
+                self.outbound.wake()
+        else:
             logger.warning("%s dropped: it does not read what it is sent", self.sid)
             self.outbound.clear()
             self.close(TRANSPORT_ERROR)
