@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from conformance.checks import Check
 from conformance.models.dongne import UNKNOWN, Question
 from conformance.models.dongne_cast import FAR, DongneCast
-from conformance.models.dongne_texts import SPAM, has_markup
+from conformance.models.dongne_texts import MARKUP, NOTHING_LEFT, SPAM, has_markup
 from conformance.person import Person
 from conformance.reproduce.unshown import IN_DIFFERENCES
 from conformance.scene import Scenes, attributed, require, unseen
@@ -23,17 +23,6 @@ from simulators.received import Received
 SCENES: Final[Scenes[DongneCast]] = Scenes("dongne")
 shows = SCENES.shows
 
-MARKUP: Final[Mapping[str, str]] = {
-    "<b>바다</b> 어때요": "바다 어때요",
-    "바다<script>alert(1)</script>": "바다",
-    "<img src=x onerror=alert(1)>바다": "바다",
-    '<a href="javascript:alert(1)">바다</a>': "바다",
-    "<svg/onload=alert(1)>바다</svg>": "바다",
-    "<scr<b>ipt>바다</script>": "바다",
-    "&lt;img src=x onerror=alert(1)&gt;바다": "바다",
-}
-"""Texts with markup, and what is left of each at least."""
-NOTHING_LEFT: Final = ("<b></b>", "<br>", " <i> </i> ", "<img src=x>")
 AT_ONCE: Final = 25
 
 

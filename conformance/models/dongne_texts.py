@@ -4,6 +4,7 @@ import html
 import re
 import string
 import unicodedata
+from collections.abc import Mapping
 from typing import Final
 
 import hypothesis.strategies as st
@@ -18,6 +19,17 @@ SPAM: Final = (
     "할<b></b>인",
 )
 """Advertising, plain and in disguise."""
+MARKUP: Final[Mapping[str, str]] = {
+    "<b>바다</b> 어때요": "바다 어때요",
+    "바다<script>alert(1)</script>": "바다",
+    "<img src=x onerror=alert(1)>바다": "바다",
+    '<a href="javascript:alert(1)">바다</a>': "바다",
+    "<svg/onload=alert(1)>바다</svg>": "바다",
+    "<scr<b>ipt>바다</script>": "바다",
+    "&lt;img src=x onerror=alert(1)&gt;바다": "바다",
+}
+"""Texts with markup, and what is left of each at least."""
+NOTHING_LEFT: Final = ("<b></b>", "<br>", " <i> </i> ", "<img src=x>")
 
 _ELEMENT: Final = re.compile(r"<[^>]*>")
 _BEGINS_ELEMENT: Final = re.compile(r"<[A-Za-z/!?]")

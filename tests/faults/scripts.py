@@ -81,7 +81,7 @@ def scripts_of(name: str, whole: bool) -> list[Shown]:
             defects = defects_of(found, lambda verdict: True)
             written = Reproducers(folder).write(defects, {})
             return [_shown(fault, defect, written[defect.verdict.key], folder, how) for defect in defects]
-    except RehearsalError as error:
+    except (RehearsalError, RuntimeError) as error:  # of the judge, and of what serves
         return [Shown(fault=name, wrong=f"{type(error).__name__}: {error}")]
 
 
