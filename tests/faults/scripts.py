@@ -23,18 +23,16 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from conformance.case import Case
 from conformance.defects import Defect, defects_of
 from conformance.playground import Options
 from conformance.reproduce.files import Reproducer, Reproducers
 from conformance.reproduce.unshown import UNSHOWN
-from conformance.runner import Finished
-from conformance.verdict import Outcome, Verdict
+from conformance.verdict import Verdict
 from protocols.errors import RehearsalError
 from reference_server.settings import Settings
 from tests.conformance.reproduce.alone import Ended, run_node, run_python
 from tests.faults.fault import Fault
-from tests.faults.judging import judging
+from tests.faults.judging import PATIENCE, failures, failures_of, is_at, judging
 from tests.faults.pool import do
 from tests.faults.registry import EVERY_FAULT, fault_named
 from tests.faults.serving import serving
@@ -43,9 +41,6 @@ from tests.faults.trial import redis_for
 
 LONGEST: Final = 40
 """Lines of a script."""
-PATIENCE: Final = 2.0
-SLOW_FROM: Final = 20.0
-"""From this time scale on, cases that take minutes are played too."""
 RIGHT: Final = {"Python, faulty": 1, "Node, faulty": 1, "Python, whole": 0, "Node, whole": 0}
 
 
@@ -76,7 +71,7 @@ def scripts_of(name: str, whole: bool) -> list[Shown]:
             how = settings(fault.protocol, time_scale=fault.time_scale, redis_url=redis_url)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             found = list(_failures(fault, redis_url, whole))
-            if not any(fault.requirement in (one.requirement, *one.also) for one in found):
+            if not any(is_at(fault, verdict) for verdict in found):
                 return [Shown(fault=name, wrong="it went unnoticed")]
             defects = defects_of(found, lambda verdict: True)
             written = Reproducers(folder).write(defects, {})
@@ -86,37 +81,16 @@ def scripts_of(name: str, whole: bool) -> list[Shown]:
 
 
 def _failures(fault: Fault, redis_url: str, whole: bool) -> Iterator[Verdict]:
-    """Play cases until the fault is found at its requirement, or all of them; yield every failure."""
-    slow = fault.time_scale >= SLOW_FROM
-    options = Options(seed=0, budget_s=60.0, slow=slow)
-    address = "" if whole else fault.case or fault.requirement
-    suspects = [case for case in cases(fault.protocol) if _is_of(case, address, slow=slow)]
-    suspects.sort(key=lambda case: (case.is_random, not case.is_slow, case.kind != "scene"))
+    """Play the cases about a fault until it is found, or all fixed ones; yield every failure."""
+    if not whole:
+        yield from failures(fault, redis_url)
+        return
+    fixed = [case for case in cases(fault.protocol) if not case.is_random and not case.is_slow]
+    options, scale = Options(seed=0), fault.time_scale
     with judging(
-        fault.protocol,
-        options,
-        faults=[fault.name],
-        patience=PATIENCE,
-        time_scale=fault.time_scale,
-        redis_url=redis_url,
+        fault.protocol, options, faults=[fault.name], patience=PATIENCE, time_scale=scale, redis_url=redis_url
     ) as play:
-        for batch in [suspects] if whole else [[case] for case in suspects]:
-            failed = [
-                verdict
-                for event in play(batch)
-                if isinstance(event, Finished)
-                for verdict in event.verdicts
-                if verdict.outcome is Outcome.FAIL
-            ]
-            yield from failed
-            if not whole and any(fault.requirement in (one.requirement, *one.also) for one in failed):
-                return
-
-
-def _is_of(case: Case, address: str, *, slow: bool) -> bool:
-    if not address:
-        return not case.is_random and not case.is_slow
-    return case.is_under(address) and (slow or not case.is_slow)
+        yield from failures_of(play, fixed)
 
 
 def _shown(fault: Fault, defect: Defect, written: Reproducer, folder: Path, how: Settings) -> Shown:

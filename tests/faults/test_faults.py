@@ -6,25 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from conformance.case import Case
 from conformance.checks import Check
-from conformance.playground import Options
 from conformance.reproduce.unshown import UNSHOWN
-from conformance.runner import Finished
 from conformance.suite import suite_of
-from conformance.verdict import Outcome, Verdict
+from conformance.verdict import Verdict
 from protocols import PROTOCOLS
 from tests.faults.fault import KINDS, WIRE, Fault
-from tests.faults.judging import judging
+from tests.faults.judging import failures, is_at
 from tests.faults.kinds import KIND_OF, SHOWN_BY, SHOWN_IN
 from tests.faults.registry import EVERY_FAULT
-from tests.faults.subjects import Play, cases, promises
+from tests.faults.subjects import promises
 
-PATIENCE = 2.0
 IN_PASSING = 3
 """One fault of so many is played among all tests; `make faults` plays each, and `make power` as a stranger would."""
-SLOW_FROM = 20.0
-"""From this time scale on, cases that take minutes are over soon enough to be played."""
 
 SHARED = ["all/12", "http/1", "http/2", "http/3", "http/4"]
 UNBROKEN = {
@@ -56,16 +50,7 @@ def _played() -> Sequence[Fault]:
 @pytest.mark.parametrize("fault", _played(), ids=lambda fault: fault.name)
 def test_fault_is_failed_at_its_requirement(fault: Fault, request: pytest.FixtureRequest) -> None:
     redis_url = str(request.getfixturevalue("redis_url")) if fault.in_redis else ""
-    options = Options(seed=0, budget_s=60.0, slow=fault.time_scale >= SLOW_FROM)
-    with judging(
-        fault.protocol,
-        options,
-        faults=[fault.name],
-        patience=PATIENCE,
-        time_scale=fault.time_scale,
-        redis_url=redis_url,
-    ) as play:
-        found = _first_failure(play, _suspects(fault, slow=options.slow), fault.requirement)
+    found = next((verdict for verdict in failures(fault, redis_url) if is_at(fault, verdict)), None)
 
     assert found is not None, f"{fault.name} went unnoticed"
     assert found.check is KIND_OF.get(fault.name, found.check)
@@ -80,23 +65,6 @@ def _reason(found: Verdict) -> str:
     """Return why a failure leaves no script; empty where it does."""
     kept = found.tape or found.trace
     return "nothing was kept of it" if kept is None else kept.unshown
-
-
-def _suspects(fault: Fault, *, slow: bool) -> Sequence[Case]:
-    """Return the cases that may see a fault, those first that see most; the random ones are for what no other sees."""
-    address = fault.case or fault.requirement
-    found = [case for case in cases(fault.protocol) if case.is_under(address) and (slow or not case.is_slow)]
-    return sorted(found, key=lambda case: (case.is_random, not case.is_slow, case.kind != "scene"))
-
-
-def _first_failure(play: Play, suspects: Sequence[Case], requirement: str) -> Verdict | None:
-    """Play the cases one after the other until one fails at the requirement."""
-    for case in suspects:
-        for event in play([case]):
-            for verdict in event.verdicts if isinstance(event, Finished) else ():
-                if verdict.outcome is Outcome.FAIL and requirement in (verdict.requirement, *verdict.also):
-                    return verdict
-    return None
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
