@@ -320,7 +320,8 @@ def test_a_token_has_one_name(tmp_path: Path) -> None:
     signed: Origin = Signed(claims={"sub": "jun"}, prefix="", algorithm="HS256", expires_s=60, secret_env="APP_SECRET")
     whole = trace(tmp_path, origins={"signed.by.us": signed}, token="signed.by.us")
     [come, *_] = whole.steps
-    ask = Step(deed="http", who="(http)", name="GET", url="/rooms", headers={"Authorization": come.auth["token"]})  # type: ignore[index,call-overload]
+    assert isinstance(come.auth, dict)
+    ask = Step(deed="http", who="(http)", name="GET", url="/rooms", headers={"Authorization": come.auth["token"]})
     text = script(replace(whole, steps=(come, ask, ask), window=3, symptoms=()), ["about"], Python)
 
     assert text.count('GOT["somebody"]') == 0
