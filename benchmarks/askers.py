@@ -81,7 +81,7 @@ class Askers(Crowd):
         now_s = self.elapsed_s
         for asker in askers:
             asker.begin(now_s + asker.random.random())
-            self._reschedule(asker)
+            self._turns.put(asker)
 
     async def arrive(self, users: int, life: "asyncio.Task[Tally]") -> None:
         """Wait until so many are connected, and tell meanwhile."""

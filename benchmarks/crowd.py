@@ -52,7 +52,7 @@ class Movers(Crowd):
         for n, mover in enumerate(movers):
             mover.period_s = len(movers) / moves_per_s
             mover.begin(now_s + n / moves_per_s)
-            self._reschedule(mover)
+            self._turns.put(mover)
 
 
 async def play(url: str, load: Load) -> Figures:

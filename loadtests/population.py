@@ -60,7 +60,7 @@ class Population(Crowd):
         for actor in random.sample(here, round(part * len(here))):
             self._hang_up(actor, time.monotonic_ns(), politely=False)
             actor.come(self.elapsed_s)
-            self._reschedule(actor)
+            self._turns.put(actor)
 
     def ack_wait_s(self, within_s: float) -> float:
         """Wait beyond the deadline: users feel how late an ack is, and no limit of ours is to make it look quicker."""
@@ -76,6 +76,7 @@ class Population(Crowd):
 
     def take(self) -> Batch:
         """Return what was measured since the last time."""
+        self._backlog.catch_up()
         tally = self._timed_tally
         tally.sample_deliveries()
         batch = self._samples.take()
@@ -100,10 +101,12 @@ class Neighbours(Population):
 
     def tell(self) -> Bulletin:
         """Return what the other workers are to know, since the last time."""
+        self._backlog.catch_up()
         return self._shared_ledger.tell(time.monotonic_ns())
 
     def told(self, worker: str, bulletin: Bulletin) -> None:
         """Take in what another worker tells."""
+        self._backlog.catch_up()
         self._shared_ledger.told(worker, bulletin, time.monotonic_ns())
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import ClassVar, TypeAlias
 
-from protocols.contract import Ack, Condition, Event, Json
+from protocols.contract import Ack, Condition, Event, Json, Protocol
 from simulators.people import Identity
 
 
@@ -70,6 +70,8 @@ class Standing(ABC):
     """Whether saying something that a room hears brings one into that room, where one was not in it."""
     notes: ClassVar[frozenset[type[Event]] | None] = None
     """What it is told when it is heard, since nothing else changes its place; None where all of it must be told."""
+    notes_said: ClassVar[frozenset[type[Event]] | None] = None
+    """The same of what is said."""
 
     def __init__(self) -> None:
         self.version = 0
@@ -152,6 +154,12 @@ class Actor(ABC):
     def session_of(self) -> str:
         """The name of the actor whose session it holds: its own, or that of the same number of the kind it shares."""
         return f"{self.shares}-{self.name.rpartition('-')[2]}" if self.shares else self.name
+
+    def unheeded(self, protocol: Protocol) -> frozenset[type[Event]]:
+        """Return what of a protocol neither it nor its standing does anything about when it is heard."""
+        if self.standing.notes is None:
+            return frozenset()
+        return frozenset(operation.event for operation in protocol.outbound.values()) - self.cares - self.standing.notes
 
     @property
     def due_s(self) -> float:

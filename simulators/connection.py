@@ -248,13 +248,15 @@ class Connection:
         self._must_live()
         packet = wire.Event.of(name, *arguments, namespace=self.endpoint.namespace, ack_id=ack_id)
         at_ns = time.monotonic_ns()
-        self._record(Direction.SENT, name, cast("Sequence[Value]", arguments), ack_id=ack_id, at_ns=at_ns)
+        if self._history is not None:
+            self._record(Direction.SENT, name, cast("Sequence[Value]", arguments), ack_id=ack_id, at_ns=at_ns)
         self._send(packet)
         return at_ns
 
     def _send(self, packet: Packet) -> None:
+        carrier = self._carrier
         for message in wire.encode_packet(packet):
-            self._carrier.send(message)
+            carrier.send(message)
 
     @property
     def _carrier(self) -> Transport:

@@ -16,6 +16,7 @@ from protocols.contract import Event, Operation
 from protocols.errors import ConnectionLost, ConnectRefused, RehearsalError, TargetUnreachable, UsageError
 from simulators.acks import Acks, due_acks, due_acks_of_invalid, fault_of_ack
 from simulators.actor import Act, Actor, Connect, Cut, Emit, EmitRaw, Leave, Post
+from simulators.backlog import Backlog
 from simulators.connection import Connection
 from simulators.delivery import Ledger
 from simulators.garbage import Garbage
@@ -25,18 +26,15 @@ from simulators.http_calls import CallRefused
 from simulators.lag import Lag
 from simulators.people import WHOLE, Identity, Part, People
 from simulators.questions import Question, Questions
-from simulators.received import Answer, Received
+from simulators.received import Answer
 from simulators.scenario import KINDS, PER_SCOPE, Cast, Scenario
-from simulators.schedule import Schedule
 from simulators.snapshot import Snapshot
 from simulators.tally import Tally
 from simulators.target import Target
+from simulators.turns import Turns
 
 _AT_ONCE: Final = 64
 """How many may be on their way in at a time."""
-_TURN_S: Final = 0.01
-"""How long actors may act before what has arrived is read."""
-_SETTLE_S: Final = 0.25
 _LISTEN_S: Final = 30.0
 """How long the last deliveries are waited for at most."""
 _GIVE_UP_S: Final = 10.0
@@ -71,9 +69,9 @@ class Crowd:
         self._people = people
         self._history = history
         self.tally, self._ledger = self.account(outsiders=outsiders)
+        self._backlog = Backlog(self._ledger, self.tally)
         self._reader = Reader(target.contract, target.endpoint().namespace, self._ledger, validate)
         self._questions = Questions()
-        self._schedule = Schedule()
         self._connections: dict[str, Connection] = {}  # name of an actor -> its connection, while it lives
         self._visits: dict[str, int] = {}  # name of an actor -> which of its connections counts
         self._accounts: deque[Identity] = deque()  # sessions to lend where a guest's will not do
@@ -85,18 +83,15 @@ class Crowd:
         self._tasks: set[asyncio.Task[None]] = set()
         self._arrivals: dict[str, asyncio.Task[None]] = {}  # name of an actor -> what brings it in
         self._loop = asyncio.get_running_loop()
-        self._wakes_s = math.inf
-        self._wake: asyncio.Future[None] = self._loop.create_future()
-        self._start_ns = time.monotonic_ns()
         self.finished = False
         """Whether the run is over."""
         self._lag = Lag(self.tally)
-        self._stopped = False
+        self._turns = Turns(self._do, self._goes_on, self._lag)
+        self._alive_s = 0.0  # when somebody was last there, or the target
         self._goes_home = False
         self._garbage = Garbage()
         self._arrived = False
         self._unreachable: TargetUnreachable | None = None
-        self._failure: BaseException | None = None
         self._said: deque[tuple[str, str, str]] = deque(maxlen=6)
         self._pranks: deque[tuple[str, str]] = deque(maxlen=4)
 
@@ -175,6 +170,10 @@ class Crowd:
         )
         return tally, ledger
 
+    @property
+    def _account(self) -> Ledger:
+        return self._backlog.account
+
     def ack_wait_s(self, within_s: float) -> float:
         """Return how long an ack is waited for that has so long to come."""
         return within_s
@@ -198,9 +197,9 @@ class Crowd:
         """Let somebody come now who is not in the cast."""
         if actor.shares or any(kind.shares == actor.kind for kind in KINDS[self.target.protocol].values()):
             self._shared.setdefault(actor.session_of, None)
-        self._ledger.add(actor.name, actor.standing)
+        self._account.add(actor.name, actor.standing)
         actor.come(self.elapsed_s)
-        self._reschedule(actor)
+        self._turns.put(actor)
 
     def dismiss(self, actor: Actor) -> None:
         """Let somebody go now, politely and for good, also one who is still on the way in."""
@@ -211,7 +210,7 @@ class Crowd:
             arrival.cancel()
             self._disconnected(actor)
         actor.come(math.inf)
-        self._reschedule(actor)
+        self._turns.put(actor)
 
     # --- the run ---
 
@@ -221,16 +220,16 @@ class Crowd:
         Raises TargetUnreachable when the target is not there, or not there any more.
         """
         self._garbage.look_seldom()
-        self._start_ns = time.monotonic_ns()
+        self._turns.begin()
         for actor in self._scenario.actors:
-            self._ledger.add(actor.name, actor.standing)
-            self._schedule.put(actor)
-        ticking = self._spawn(self._lag.watch())
+            self._account.add(actor.name, actor.standing)
+            self._turns.put(actor)
+        self._lag.begin()
         try:
-            await self._act(for_s)
-            ticking.cancel()  # what is still heard was said in time or not
+            await self._turns.take(for_s)
+            self._lag.end()  # what is still heard was said in time or not
             await self._listen()
-            self._ledger.finish()
+            self._account.finish()
         finally:
             await self._go_home()
             self.finished = True
@@ -240,8 +239,7 @@ class Crowd:
 
     def stop(self) -> None:
         """Have everybody stop acting now; the run ends as if its time were over."""
-        self._stopped = True
-        self._wake_up()
+        self._turns.stop()
 
     def snapshot(self) -> Snapshot:
         """Return what goes on; only in the crowd's own loop."""
@@ -258,7 +256,7 @@ class Crowd:
             delivered=self.tally.total("delivered"),
             lost=self.tally.total("lost"),
             faults=self.tally.faults,
-            waiting=self._ledger.pending,
+            waiting=self._account.pending,
             latest_us=self.tally.take_latest_us(),
             lag_ms=self._lag.take_longest_ms(),
         )
@@ -266,56 +264,22 @@ class Crowd:
     @property
     def elapsed_s(self) -> float:
         """Seconds since the run began."""
-        return (time.monotonic_ns() - self._start_ns) / 1e9
+        return self._turns.elapsed_s
 
-    async def _act(self, for_s: float) -> None:
-        alive_s = settles_s = 0.0  # when somebody was last there, and when it is settled next what has not come
-        while self._goes_on and (now_s := self.elapsed_s) < for_s:
-            if now_s >= settles_s:
-                self._settle()
-                self._garbage.leave_alone(len(self._connections))
-                settles_s = now_s + _SETTLE_S
-            if self._connections or self._unreachable is None or self.is_open:
-                alive_s = now_s
-            elif now_s - alive_s >= _GIVE_UP_S:
-                break
-            while self._goes_on and self._schedule.next_s <= (moment_s := self.elapsed_s) < now_s + _TURN_S:
-                actor = self._schedule.pop()
-                for due_s, act in actor.act(moment_s):
-                    due_ns = self._start_ns + int(due_s * 1e9)
-                    self._lag.note(due_ns, time.monotonic_ns())
-                    self._do(actor, act, due_ns)
-                self._schedule.put(actor)
-            await self._rest_until(min(self._schedule.next_s, for_s, settles_s))
-        if self._failure is not None:
-            raise self._failure
-
-    @property
-    def _goes_on(self) -> bool:
-        return not self._stopped and self._failure is None
-
-    async def _rest_until(self, moment_s: float) -> None:
-        """Let what has arrived be read, until that moment or until somebody has something to do sooner."""
-        self._wake = self._loop.create_future()
-        self._wakes_s = moment_s
-        # uvloop counts whole milliseconds: with less than one left, it would turn without rest until the moment comes.
-        left_s = math.ceil((moment_s - self.elapsed_s) * 1000) / 1000
-        timer = self._loop.call_later(max(0.0, left_s), self._wake_up)
-        try:
-            await self._wake
-        finally:
-            timer.cancel()
-
-    def _wake_up(self) -> None:
-        if not self._wake.done():
-            self._wake.set_result(None)
+    def _goes_on(self, now_s: float) -> bool:
+        """Settle what has not come in time; say whether there is still somebody to play, or somebody to play at."""
+        self._settle()
+        self._garbage.leave_alone(len(self._connections))
+        if self._connections or self._unreachable is None or self.is_open:
+            self._alive_s = now_s
+        return now_s - self._alive_s < _GIVE_UP_S
 
     async def _listen(self) -> None:
         """Wait for what is under way."""
-        end_s = self.elapsed_s + min(self._ledger.lost_after_ns / 1e9, _LISTEN_S)
+        end_s = self.elapsed_s + min(self._account.lost_after_ns / 1e9, _LISTEN_S)
         last_ack_s = self.elapsed_s + _LISTEN_S
         while self._connections and (
-            (self._ledger.pending and self.elapsed_s < end_s)
+            (self._account.pending and self.elapsed_s < end_s)
             or (self._questions.is_one_open(self._visits) and self.elapsed_s < last_ack_s)
         ):
             await asyncio.sleep(0.02)
@@ -324,7 +288,7 @@ class Crowd:
     def _settle(self) -> None:
         """Count what has not come in time."""
         now_ns = time.monotonic_ns()
-        self._ledger.settle(now_ns)
+        self._account.settle(now_ns)
         for question in self._questions.overdue(now_ns):
             if self._visits[question.actor.name] == question.visit:
                 self._miss(question)
@@ -332,6 +296,7 @@ class Crowd:
     async def _go_home(self) -> None:
         self._goes_home = True
         self._garbage.end()
+        self._lag.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -364,7 +329,9 @@ class Crowd:
             due = due_acks(operation, event, actor.standing)
             ack_id, sent_ns = connection.ask_raw(event.event_name, *event.to_args())
             self._await_ack(ack_id, actor, operation, due_ns, sent_ns, due, event)
-        self._ledger.said(actor.name, event, due_ns, sent_ns)
+        notes = actor.standing.notes_said
+        keeper = self._account if notes is None or type(event) in notes else self._backlog
+        keeper.said(actor.name, event, due_ns, sent_ns)
         if isinstance(words := vars(event).get("content"), str):  # a model without the field is slow to say so
             self._said.append((actor.scope, f"{actor.name} ({event.event_name})", words))
 
@@ -378,7 +345,7 @@ class Crowd:
         else:
             ack_id, sent_ns = connection.ask_raw(act.name, *act.arguments)
             self._await_ack(ack_id, actor, operation, due_ns, sent_ns, due, None)
-        self._ledger.said_wrong(actor.name, act.name, due_ns, sent_ns)
+        self._account.said_wrong(actor.name, act.name, due_ns, sent_ns)
         self._pranks.append((actor.name, act.prank))
 
     def _await_ack(
@@ -424,9 +391,9 @@ class Crowd:
         is_late = answer.at_ns > question.deadline_ns
         self.tally.acknowledged(answer.name, question.due_ns, answer.at_ns, is_late=is_late)
         if event is not None:
-            self._ledger.answered(actor.name, event, ack, answer.at_ns)
+            self._account.answered(actor.name, event, ack, answer.at_ns)
             actor.answered(event, ack, self.elapsed_s)
-            self._reschedule(actor)
+            self._turns.put(actor)
 
     async def _post(self, actor: Actor, act: Post) -> None:
         assert actor.identity is not None  # who has no session has nothing to ask for
@@ -452,7 +419,7 @@ class Crowd:
             self._spawn(connection.close())
         else:
             connection.abort()
-        self._ledger.hung_up(actor.name, due_ns, time.monotonic_ns(), politely=politely)
+        self._account.hung_up(actor.name, due_ns, time.monotonic_ns(), politely=politely)
         actor.disconnected(self.elapsed_s)
 
     # --- coming and going ---
@@ -463,7 +430,7 @@ class Crowd:
             async with self._doors:
                 identity = await self._identity(actor)
                 actor.standing.connected(identity)
-                self._ledger.connected(actor.name, time.monotonic_ns())
+                self._account.connected(actor.name, time.monotonic_ns())
                 begin_ns = time.monotonic_ns()
                 connection = await self._open(actor, identity)
                 self.opened(begin_ns, time.monotonic_ns())
@@ -478,7 +445,7 @@ class Crowd:
         self._arrivals.pop(actor.name, None)
         self._connections[actor.name] = connection
         actor.connected(identity, self.elapsed_s)
-        self._reschedule(actor)
+        self._turns.put(actor)
         connection.when_closed(lambda reason: self._closed(actor, connection, reason))
 
     def _closed(self, actor: Actor, connection: Connection, reason: str) -> None:
@@ -491,25 +458,26 @@ class Crowd:
         self._disconnected(actor)
 
     def _open(self, actor: Actor, identity: Identity) -> Coroutine[Any, Any, Connection]:
-        name, visit, visits, cares = actor.name, self._visits.setdefault(actor.name, 0), self._visits, actor.cares
-        known, noticed = self._reader.known, self._ledger.noticed
+        name, visit, visits = actor.name, self._visits.setdefault(actor.name, 0), self._visits
+        known, keep = self._reader.known, self._backlog.heard
+        unheeded = actor.unheeded(self.target.contract)
 
         # A connection that was cut may still have something to read: what comes of it counts no longer.
-        def on_event(received: Received) -> None:
+        def on_heard(heard: Heard, at_ns: int) -> None:
             if visits[name] == visit:
-                self._on_heard(actor, self._reader.read(received), received.at_ns)
+                if heard.event_type in unheeded:
+                    keep(name, heard, at_ns)
+                else:
+                    self._on_heard(actor, heard, at_ns)
 
         def is_known(frame: bytes, at_ns: int) -> bool:
             heard = known.get(frame)
             if heard is None:
                 return False
-            if visits[name] == visit:
-                notice = heard.notice
-                # Nearly every message under load is one that nobody does anything about.
-                if notice is None or heard.violation is not None or heard.event_type in cares:
-                    self._on_heard(actor, heard, at_ns)
-                elif not noticed(name, notice, at_ns):
-                    self._violated(actor, heard)
+            if visits[name] == visit and heard.event_type in unheeded:
+                keep(name, heard, at_ns)  # as nearly everything is under load
+            else:
+                on_heard(heard, at_ns)
             return True
 
         return Connection.open(
@@ -518,7 +486,7 @@ class Crowd:
             name,
             self._history,
             patience_s=max(5.0, self.target.patience),
-            on_event=on_event,
+            on_event=lambda received: on_heard(self._reader.read(received), received.at_ns),
             on_answer=lambda answer: self._on_answer(actor, visit, answer),
             is_known=is_known,
         )
@@ -545,38 +513,33 @@ class Crowd:
     def _turned_away(self, actor: Actor, error: RehearsalError) -> None:
         self.refused(error)
         if not self._arrived and not self.is_open:
-            self._failure = error if isinstance(error, TargetUnreachable) else TargetUnreachable(str(error))
-            self._wake_up()
+            self._turns.fail(error if isinstance(error, TargetUnreachable) else TargetUnreachable(str(error)))
         self.tally.refused += 1
         self.tally.complain(f"{actor.name} was turned away: {error}")
         self._disconnected(actor)
 
     def _disconnected(self, actor: Actor) -> None:
         self._visits[actor.name] = self._visits.get(actor.name, 0) + 1
-        self._ledger.lost(actor.name, time.monotonic_ns())
+        self._account.lost(actor.name, time.monotonic_ns())
         actor.disconnected(self.elapsed_s)
-        self._reschedule(actor)
+        self._turns.put(actor)
 
     def _on_heard(self, actor: Actor, heard: Heard, at_ns: int) -> None:
+        account = self._account
         notice, matters = heard.notice, heard.event_type in actor.cares
         if (
             notice is None
             or heard.violation is not None
             or (matters and notice.event is None)
-            or not self._ledger.noticed(actor.name, notice, at_ns)
+            or not account.noticed(actor.name, notice, at_ns)
         ):
             self._violated(actor, heard)
         elif matters and (event := notice.event) is not None and actor.name in self._connections:
             actor.hear(event, self.elapsed_s)
-            self._reschedule(actor)
+            self._turns.put(actor)
 
     def _violated(self, actor: Actor, heard: Heard) -> None:
         self.tally.violated(f"{actor.name} heard {heard.received}")
-
-    def _reschedule(self, actor: Actor) -> None:
-        self._schedule.put(actor)
-        if actor.due_s < self._wakes_s:
-            self._wake_up()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -587,5 +550,4 @@ class Crowd:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._failure = error
-            self._wake_up()
+            self._turns.fail(error)

@@ -25,12 +25,12 @@ class Cue:
         """What is heard, by its name on the wire."""
         self.is_by_room = trigger.to in _BY_ROOM
         self._shape = patterns.shape(trigger.operation, trigger.where)
-        self._where = {name: _ready(template) for name, template in trigger.where.items()}
+        self._fills = [_ready(trigger.where[name]) for name in self._shape.fields]
         self._room = _ready(trigger.room)
 
     def key(self, facts: Facts) -> Key:
         """Return what makes a message the one that comes of it."""
-        return self._shape.key({name: fill(facts) for name, fill in self._where.items()})
+        return self._shape.key_of([fill(facts) for fill in self._fills])
 
     def rooms(self, facts: Facts) -> list[str]:
         """Return the rooms in which it is heard, one after the other."""

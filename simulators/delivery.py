@@ -29,6 +29,7 @@ from simulators.expectation import (
     Notice,
     Pattern,
     Patterns,
+    Waiting,
     find,
 )
 from simulators.membership import Hearers, Member, Membership
@@ -314,8 +315,11 @@ class Ledger:
         """Note that somebody heard something that keeps to its schema; `payload` is the same as it came."""
         self.noticed(name, self.notice(self._protocol.operation(event), payload, lambda: event), at_ns)
 
-    def noticed(self, name: str, notice: Notice, at_ns: int) -> bool:
-        """Note that somebody heard something; return False, having noted nothing, if it turns out to be invalid."""
+    def noticed(self, name: str, notice: Notice, at_ns: int, waiting: Waiting | None = None) -> bool:
+        """Note that somebody heard something; return False, having noted nothing, if it turns out to be invalid.
+
+        `waiting` may be handed in again for those who hear the same next, while nothing else is noted in between.
+        """
         member, pattern = self._by_name[name], notice.pattern
         standing = member.standing
         notes = standing.notes
@@ -327,7 +331,7 @@ class Ledger:
         places = member.reach.get(pattern.reach)
         if places is None:
             places = self._members.reached(member, pattern.reach)
-        expectation = find(places, notice.keys, member)
+        expectation = find(places, Waiting(notice.keys) if waiting is None else waiting, member)
         if expectation is not None:
             self._deliver(expectation, member, pattern, at_ns)
         elif (event := notice.event) is None:

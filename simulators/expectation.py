@@ -1,6 +1,6 @@
 """What others are to hear of one deed: one expectation for all of them, found again by what counts in the message."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -116,24 +116,34 @@ class Place:
         return not (self.here or self.leaving or self.expected)
 
 
-def find(places: Iterable[Place], keys: Iterable[Key], hearer: "Member") -> Expectation | None:
-    """Return what somebody has waited for longest under one of these keys, what must come before what may."""
+class Waiting(dict[Place, list[Expectation]]):
+    """What is waited for in each place that one message may be: looked up once for all there who hear the same."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        """Look for what stands under one of these keys."""
+        super().__init__()
+        self._keys = keys
+
+    def __missing__(self, place: Place) -> list[Expectation]:
+        expected = place.expected
+        found = self[place] = [each for key in self._keys if key in expected for each in expected[key]]
+        return found
+
+
+def find(places: Iterable[Place], waiting: Waiting, hearer: "Member") -> Expectation | None:
+    """Return what somebody has waited for longest in these places, what must come before what may."""
     found: Expectation | None = None
     others: list[Expectation] | None = None
     for place in places:
-        for key in keys:
-            same = place.expected.get(key)
-            if same is None:
+        for expectation in waiting[place]:
+            if not expectation.hearers.get(hearer):
                 continue
-            for expectation in same:
-                if not expectation.hearers.get(hearer):
-                    continue
-                if found is None:
-                    found = expectation
-                elif others is None:
-                    others = [found, expectation]
-                else:
-                    others.append(expectation)
+            if found is None:
+                found = expectation
+            elif others is None:
+                others = [found, expectation]
+            else:
+                others.append(expectation)
     if others is None:
         return found
     # A message may fit two, as a zone's `party:joined` fits a party's; what was done first is answered first.
@@ -163,11 +173,19 @@ class Shape:
     def key(self, payload: Mapping[str, Json]) -> Key:
         """Return what makes this message one that is waited for; fields that it lacks are None."""
         try:
-            values = self._pick(payload)
+            return self._key(self._pick(payload))
+        except KeyError:
+            return self.key_of([payload.get(name) for name in self.fields])
+
+    def key_of(self, values: Sequence[Json]) -> Key:
+        """Return what makes the message with these values of the fields one that is waited for."""
+        return self._key(values[0] if len(values) == 1 else tuple(values))
+
+    def _key(self, values: object) -> Key:
+        try:
             hash(values)
-        except (KeyError, TypeError):
-            several = tuple([_frozen(payload.get(name)) for name in self.fields])
-            return self, several[0] if len(several) == 1 else several
+        except TypeError:
+            return self, _frozen(values)
         return self, values
 
     def __repr__(self) -> str:
@@ -178,7 +196,7 @@ def _nothing(_: Mapping[str, Json]) -> object:
     return ()
 
 
-def _frozen(value: Json) -> object:
+def _frozen(value: object) -> object:
     match value:
         case Mapping():
             return tuple(sorted((key, _frozen(item)) for key, item in value.items()))

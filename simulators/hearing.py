@@ -1,6 +1,7 @@
 """What a crowd hears: read once for all who hear the same, and checked against the contract as far as is asked for."""
 
 from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
@@ -34,18 +35,39 @@ class Validate(StrEnum):
 
 
 class Heard:
-    """One message, as everybody hears it."""
+    """One message, as everybody hears it; it is read when it is first looked at."""
 
-    __slots__ = ("event_type", "notice", "received", "violation")
+    __slots__ = ("_found", "_read", "event_type", "received")
 
-    def __init__(self, received: Received, notice: Notice | None, violation: Violation | None) -> None:
+    def __init__(
+        self,
+        received: Received,
+        event_type: type[Event] | None,
+        read: Callable[[Received], tuple[Notice | None, Violation | None]],
+    ) -> None:
         self.received = received
         """As the first heard it."""
-        self.notice = notice
-        """What the account has to know; None of what is in no contract."""
-        self.event_type: type[Event] | None = None if notice is None else notice.pattern.operation.event
-        self.violation = violation
+        self.event_type = event_type
+        """What it should be by its name; None for a name that the contract does not know."""
+        self._read = read
+        self._found: tuple[Notice | None, Violation | None] | None = None
+
+    @property
+    def notice(self) -> Notice | None:
+        """What the account has to know; None where it breaks the contract."""
+        return self._outcome[0]
+
+    @property
+    def violation(self) -> Violation | None:
         """How it breaks the contract; None where it does not, or nobody looked."""
+        return self._outcome[1]
+
+    @property
+    def _outcome(self) -> tuple[Notice | None, Violation | None]:
+        found = self._found
+        if found is None:
+            found = self._found = self._read(self.received)
+        return found
 
 
 class Reader:
@@ -62,7 +84,8 @@ class Reader:
 
     def read(self, received: Received) -> Heard:
         """Return what a message says."""
-        heard = self._read(received)
+        operation = self._protocol.outbound.get(received.name)
+        heard = Heard(received, None if operation is None else operation.event, self._read)
         packet = received.packet
         if packet.ack_id is None and not packet.attachments and len(packet.body) <= _LONG:
             if len(self.known) >= _REMEMBERED:
@@ -70,16 +93,16 @@ class Reader:
             self.known[b"4" + self._begin + packet.body] = heard
         return heard
 
-    def _read(self, received: Received) -> Heard:
+    def _read(self, received: Received) -> tuple[Notice | None, Violation | None]:
         operation = self._protocol.outbound.get(received.name)
         if operation is None or not received.has_form:
-            return Heard(received, None, received.violation)
+            return None, received.violation
+        if self._is_chosen(received.name) and not received.keeps_schema:
+            return None, received.violation
         arguments = received.arguments
         argument: Json = arguments[0] if arguments else {}
         payload = argument if isinstance(argument, dict) else {"value": argument}
-        notice = self._ledger.notice(operation, payload, lambda: received.event)
-        is_fine = not self._is_chosen(received.name) or received.keeps_schema
-        return Heard(received, notice, None if is_fine else received.violation)
+        return self._ledger.notice(operation, payload, lambda: received.event), None
 
     def _is_chosen(self, name: str) -> bool:
         if self._validate is Validate.SAMPLE:

@@ -11,11 +11,14 @@ _TICK_NS: Final = 10_000_000
 
 
 class Lag:
-    """Puts into a tally how late everything was that this side had to do."""
+    """Puts into a tally how late everything was that this side had to do; belongs to one loop."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._longest_ns = 0
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.Handle | None = None  # of the next look at the clock
+        self._due_ns = 0  # when that is
 
     def note(self, due_ns: int, now_ns: int) -> None:
         """Take in that something was done now."""
@@ -27,12 +30,19 @@ class Lag:
         longest_ns, self._longest_ns = self._longest_ns, 0
         return longest_ns / 1e6
 
-    async def watch(self) -> None:
+    def begin(self) -> None:
         """Look at the clock at even distances from now on; a stall counts once for each look that it delayed."""
-        due_ns = time.monotonic_ns()
-        while True:
-            now_ns = time.monotonic_ns()
-            while due_ns <= now_ns:
-                self.note(due_ns, now_ns)
-                due_ns += _TICK_NS
-            await asyncio.sleep((due_ns - now_ns) / 1e9)
+        self._due_ns = time.monotonic_ns()
+        self._look()
+
+    def end(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        now_ns = time.monotonic_ns()
+        while self._due_ns <= now_ns:
+            self.note(self._due_ns, now_ns)
+            self._due_ns += _TICK_NS
+        self._timer = self._loop.call_later((self._due_ns - now_ns) / 1e9, self._look)

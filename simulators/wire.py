@@ -103,9 +103,9 @@ EnginePacket: TypeAlias = Open | Close | Ping | Pong | Message | Upgrade | Noop
 
 def encode_frame(packet: EnginePacket) -> tuple[bytes, bool]:
     """Return the WebSocket message of an Engine.IO packet, and whether it is a binary one."""
+    if isinstance(packet, Message):  # nearly every packet, and a match would look at each of its fields by name
+        return (packet.data, True) if packet.binary else (b"4" + packet.data, False)
     match packet:
-        case Message(data, binary):
-            return (data, True) if binary else (b"4" + data, False)
         case Open():
             return b"0" + _open_to_json(packet), False
         case Ping(data):
@@ -321,10 +321,10 @@ Packet: TypeAlias = Connect | Disconnect | Event | Ack | ConnectError
 def encode_packet(packet: Packet) -> list[Message]:
     """Return the Engine.IO messages of a Socket.IO packet: its text, then its attachments."""
     match packet:
-        case Event(body, namespace, ack_id, attachments):
-            return _with_attachments(b"2", b"5", namespace, ack_id, body, attachments)
-        case Ack(body, ack_id, namespace, attachments):
-            return _with_attachments(b"3", b"6", namespace, ack_id, body, attachments)
+        case Event():
+            return _with_attachments(b"2", b"5", packet)
+        case Ack():
+            return _with_attachments(b"3", b"6", packet)
         case Connect(namespace, data):
             return [Message(b"0" + _prefix(namespace) + (b"" if data is None else _to_json(data)))]
         case Disconnect(namespace):
@@ -333,13 +333,12 @@ def encode_packet(packet: Packet) -> list[Message]:
             return [Message(b"4" + _prefix(namespace) + _to_json(data))]
 
 
-def _with_attachments(
-    plain: bytes, binary: bytes, namespace: str, ack_id: int | None, body: bytes, attachments: Sequence[bytes]
-) -> list[Message]:
+def _with_attachments(plain: bytes, binary: bytes, packet: Event | Ack) -> list[Message]:
+    attachments = packet.attachments
     kind = b"%b%d-" % (binary, len(attachments)) if attachments else plain
-    number = b"" if ack_id is None else b"%d" % ack_id
-    text = b"".join((kind, _prefix(namespace), number, body))
-    return [Message(text), *(Message(data, binary=True) for data in attachments)]
+    number = b"" if packet.ack_id is None else b"%d" % packet.ack_id
+    text = Message(b"".join((kind, _prefix(packet.namespace), number, packet.body)))
+    return [text, *[Message(data, binary=True) for data in attachments]] if attachments else [text]
 
 
 def _prefix(namespace: str) -> bytes:

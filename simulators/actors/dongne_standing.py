@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from protocols.contract import Condition, Event
 from protocols.dongne import (
@@ -68,6 +68,10 @@ Value = TypeVar("Value")
 
 class DongneStanding(Standing):
     """One person's place. What one asked and wrote stays one's own over every connection of the same user."""
+
+    notes_said: ClassVar[frozenset[type[Event]] | None] = frozenset(
+        {JoinQuestion, LeaveQuestion, TypingStart, TypingStop, CreateAnswer, AcceptAnswer, UpdateLocation}
+    )
 
     def __init__(self) -> None:
         super().__init__()

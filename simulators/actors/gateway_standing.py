@@ -21,6 +21,7 @@ class GatewayStanding(Standing):
     """One socket of a user. The user is a member of rooms for good; the socket hears those that it has joined."""
 
     notes: ClassVar[frozenset[type[Event]] | None] = MATTERS
+    notes_said: ClassVar[frozenset[type[Event]] | None] = frozenset({JoinRoom, SendMessage})
     enters: ClassVar[bool] = False  # who speaks without having joined is heard, and hears nothing
 
     def __init__(self) -> None:

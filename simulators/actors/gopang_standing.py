@@ -81,6 +81,9 @@ class GopangStanding(Standing):
     """
 
     notes: ClassVar[frozenset[type[Event]] | None] = MATTERS
+    notes_said: ClassVar[frozenset[type[Event]] | None] = frozenset(
+        {ConversationJoin, ConversationLeave, SyncRequest, MessageRead, ConsentRespond}
+    )
 
     def __init__(self, conversation: str, *, provokes: bool = False) -> None:
         """Take the conversation that it means to be in, and whether it says things that break the contract."""

@@ -22,6 +22,7 @@ class HubStanding(Standing):
     """
 
     notes: ClassVar[frozenset[type[Event]] | None] = MATTERS
+    notes_said: ClassVar[frozenset[type[Event]] | None] = frozenset({JoinRoom, LeaveRoom, SendMessage})
 
     def __init__(self) -> None:
         super().__init__()

@@ -32,6 +32,9 @@ class SpaceStanding(Standing):
     """One player's place. What it says counts at once, since the target handles it in order; what it hears confirms."""
 
     notes: ClassVar[frozenset[type[Event]] | None] = MATTERS
+    notes_said: ClassVar[frozenset[type[Event]] | None] = frozenset(
+        {JoinSpace, LeaveSpace, JoinParty, LeaveParty, PartyCreate, PartyAccept, PartyDecline, PartyLeave}
+    )
 
     def __init__(self, *, production: bool) -> None:
         super().__init__()

@@ -2,7 +2,7 @@
 
 from protocols.space import PROTOCOL, PlayerMoved
 from simulators.actors.space_standing import SpaceStanding
-from simulators.expectation import HEARD, MAY, MUST, Deed, Expectation, Patterns, Place, find
+from simulators.expectation import HEARD, MAY, MUST, Deed, Expectation, Patterns, Place, Waiting, find
 from simulators.membership import Member
 from simulators.tally import Row
 
@@ -25,7 +25,7 @@ def expectation(
 
 
 def take(*places: Place) -> Expectation | None:
-    found = find(places, [HI], ANN)
+    found = find(places, Waiting([HI]), ANN)
     if found is not None:
         found.hearers[ANN] = HEARD
     return found
@@ -55,9 +55,9 @@ def test_what_the_target_may_have_refused_is_found_last() -> None:
 def test_what_others_wait_for_is_not_found() -> None:
     place = Place("here")
     made = expectation(place, MUST, 1)
-    assert find([place], [HI], BEN) is None
-    assert find([place], [CONTENT.key({"content": "ho"})], ANN) is None
-    assert find([place], [HI], ANN) is made
+    assert find([place], Waiting([HI]), BEN) is None
+    assert find([place], Waiting([CONTENT.key({"content": "ho"})]), ANN) is None
+    assert find([place], Waiting([HI]), ANN) is made
 
 
 def test_a_place_is_forsaken_when_nobody_is_there_and_nothing_is_waited_for() -> None:
