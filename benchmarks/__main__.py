@@ -15,7 +15,8 @@ from simulators.scenario import Cast
 
 
 def _server(console: Console, options: argparse.Namespace) -> None:
-    console.print(fan_out.compare(runs=options.runs, seconds=options.seconds))
+    for moves_per_s in fan_out.MOVES_PER_S:
+        console.print(fan_out.compare(moves_per_s, runs=options.runs, seconds=options.seconds))
 
 
 def _capacity(console: Console, options: argparse.Namespace) -> None:
