@@ -1,6 +1,7 @@
-"""A worse network between the people and the target: a TCP proxy that delays and cuts, from one seed.
+"""A worse network between the people and the target, from one seed.
 
-Bytes are delayed each way, each connection in order, as on a long line; a cut is a reset of both ends without a word.
+What delays is a TCP proxy: bytes take their time each way, each connection in order, as on a long line. What cuts is the
+crowd, at its own end (`Population.cut_connections`): so it knows of each cut, and takes none for the target's.
 """
 
 import asyncio
@@ -29,6 +30,11 @@ class Network:
     """By how much more or less than `latency_s` each piece takes; none overtakes another."""
     cut_per_s: float = 0.0
     """How often each connection is cut, in a second on average."""
+
+    @property
+    def delays(self) -> bool:
+        """Whether anything takes longer than it would."""
+        return self.latency_s > 0 or self.jitter_s > 0
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -62,8 +68,6 @@ class Proxy:
         self._seed = seed
         self._count = 0
         self._lines: set[asyncio.Task[None]] = set()
-        self.cuts = 0
-        """How many connections it has cut."""
 
     @classmethod
     async def before(cls, target: Target, network: Network, seed: str) -> tuple[Self, Target]:
@@ -79,7 +83,7 @@ class Proxy:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Cut everything and end."""
+        """End all connections, and listen no more."""
         self._server.close()
         for line in self._lines:
             line.cancel()
@@ -100,13 +104,10 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
-        life_s = random.expovariate(self._network.cut_per_s) if self._network.cut_per_s else None
         try:
-            async with asyncio.timeout(life_s), asyncio.TaskGroup() as ways:
+            async with asyncio.TaskGroup() as ways:
                 ways.create_task(self._carry(reader, there[1], Random(random.random())))
                 ways.create_task(self._carry(there[0], writer, Random(random.random())))
-        except TimeoutError:
-            self.cuts += 1
         except ExceptionGroup as errors:
             if errors.split(OSError)[1] is not None:  # an end that was reset is no fault of ours
                 raise

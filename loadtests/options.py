@@ -114,8 +114,8 @@ class Options:
         if parsed.arrivals is not None and parsed.arrivals <= 0:
             raise UsageError(f"--arrivals {parsed.arrivals:g}: nobody would come; it is how many come a second")
         network = Network.parse(parsed.network) if parsed.network else None
-        if network is not None and target.url.startswith("https:"):
-            raise UsageError("--network cannot lie between connections of https, only between those of http; use http")
+        if network is not None and network.delays and target.url.startswith("https:"):
+            raise UsageError("--network: latency and jitter cannot lie between connections of https; use http")
         said: Said = getattr(parsed, SAID, Said())
         return cls(
             target=target,

@@ -29,6 +29,8 @@ class Population(Crowd):
         target = self.target
         self._people_here: dict[str, Actor] = {}
         self._samples = Samples()
+        self._cut_per_s = 0.0
+        self._cuts: Random | None = None
         self._connect = Label("connect", target.transport)
         self._timed_tally = TimedTally(self._samples, target.contract, self._connect)
         return self._timed_tally, self._open_ledger(outsiders=outsiders)
@@ -66,9 +68,25 @@ class Population(Crowd):
         """Wait beyond the deadline: users feel how late an ack is, and no limit of ours is to make it look quicker."""
         return max(within_s, ACK_LIMIT_S)
 
-    def opened(self, begin_ns: int, end_ns: int) -> None:
-        """Sample how long a connection took to be made."""
+    def opened(self, actor: Actor, begin_ns: int, end_ns: int) -> None:
+        """Sample how long a connection took to be made, and see to its being cut where all of them are."""
         self._samples.time(self._connect, begin_ns, end_ns)
+        if self._cuts is not None:
+            life_s = self._cuts.expovariate(self._cut_per_s)
+            self._loop.call_later(life_s, self._cut, actor, self._visits[actor.name])
+
+    def cut_connections(self, per_s: float, random: Random) -> None:
+        """Cut each connection that is opened from now on, so often in a second on average; who is cut comes back.
+
+        It is done at this end, as the people themselves would do it: a cut is known then for what it is, and no failure
+        of the target's.
+        """
+        self._cut_per_s, self._cuts = per_s, random
+
+    def _cut(self, actor: Actor, visit: int) -> None:
+        if self._visits[actor.name] == visit and not self._goes_home:
+            self._hang_up(actor, time.monotonic_ns(), politely=False)
+            self._turns.put(actor)
 
     def refused(self, error: RehearsalError) -> None:
         """Sample that a connection came to nothing."""

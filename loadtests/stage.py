@@ -147,6 +147,9 @@ class Stage:
             self._hear(batch)
             raise
         self._casting = self._cast(posts)
+        if (network := self._options.network) is not None and network.cut_per_s > 0:
+            per_s, random = network.cut_per_s, Random(f"{self._seed}/cuts")
+            self._engine.call(lambda: population.cut_connections(per_s, random))
         self._life = self._engine.spawn(population.play(_FOREVER_S))
         self._greenlets = [gevent.spawn(self._report, population)]
         if self._options.plan is not None and self._options.plan.storm is not None:
@@ -157,7 +160,7 @@ class Stage:
     def _reached(self) -> Target:
         """Return the target, as it is seen through the network that lies between."""
         network = self._options.network
-        if network is None:
+        if network is None or not network.delays:
             return self._target
         if self._proxy is None:
             self._proxy, self._target = self._engine.submit(Proxy.before(self._target, network, self._seed))

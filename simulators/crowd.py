@@ -178,8 +178,8 @@ class Crowd:
         """Return how long an ack is waited for that has so long to come."""
         return within_s
 
-    def opened(self, begin_ns: int, end_ns: int) -> None:
-        """Take in how long a connection took to be made."""
+    def opened(self, actor: Actor, begin_ns: int, end_ns: int) -> None:
+        """Take in that somebody is connected, and how long that took."""
 
     def refused(self, error: RehearsalError) -> None:
         """Take in that a connection was refused, or came to nothing."""
@@ -433,7 +433,7 @@ class Crowd:
                 self._account.connected(actor.name, time.monotonic_ns())
                 begin_ns = time.monotonic_ns()
                 connection = await self._open(actor, identity)
-                self.opened(begin_ns, time.monotonic_ns())
+                end_ns = time.monotonic_ns()
         except TargetUnreachable as error:
             self._unreachable = error
             self._turned_away(actor, error)
@@ -447,6 +447,7 @@ class Crowd:
         actor.connected(identity, self.elapsed_s)
         self._turns.put(actor)
         connection.when_closed(lambda reason: self._closed(actor, connection, reason))
+        self.opened(actor, begin_ns, end_ns)
 
     def _closed(self, actor: Actor, connection: Connection, reason: str) -> None:
         """Take in that a connection has ended, unless it was the actor who ended it, or all of them."""

@@ -1,4 +1,4 @@
-"""The network between delays, keeps order and cuts, and says what is no fault of a network."""
+"""The network between delays and keeps order, and says what is no fault of a network."""
 
 import asyncio
 import contextlib
@@ -18,20 +18,20 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.close()
 
 
-async def through(network: Network, use: Callable[[str, int, Proxy], Awaitable[None]]) -> None:
+async def through(network: Network, use: Callable[[str, int], Awaitable[None]]) -> None:
     """Use an echo as it is seen through a network."""
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     proxy, seen = await Proxy.before(Target.at(f"http://127.0.0.1:{port}"), network, "seed")
     try:
-        await asyncio.wait_for(use("127.0.0.1", int(seen.url.rpartition(":")[2]), proxy), 10)
+        await asyncio.wait_for(use("127.0.0.1", int(seen.url.rpartition(":")[2])), 10)
     finally:
         await proxy.close()
         server.close()
 
 
 def test_what_is_said_is_delayed_each_way_and_keeps_its_order() -> None:
-    async def use(host: str, port: int, _: Proxy) -> None:
+    async def use(host: str, port: int) -> None:
         reader, writer = await asyncio.open_connection(host, port)
         began_s = time.monotonic()
         for n in range(100):
@@ -46,19 +46,8 @@ def test_what_is_said_is_delayed_each_way_and_keeps_its_order() -> None:
     asyncio.run(through(Network(latency_s=0.05, jitter_s=0.0), use))
 
 
-def test_connections_are_cut_without_a_word() -> None:
-    async def use(host: str, port: int, proxy: Proxy) -> None:
-        reader, writer = await asyncio.open_connection(host, port)
-        with contextlib.suppress(ConnectionResetError):
-            assert await reader.read() == b""
-        assert proxy.cuts == 1
-        writer.close()
-
-    asyncio.run(through(Network(cut_per_s=50.0), use))
-
-
 def test_a_target_that_is_not_there_refuses_through_the_network_too() -> None:
-    async def use(host: str, port: int, _: Proxy) -> None:
+    async def use(host: str, port: int) -> None:
         proxy = Proxy(Network(), "127.0.0.1", 1, "seed")
         reader, writer = await asyncio.open_connection("127.0.0.1", await proxy.start())
         with contextlib.suppress(ConnectionResetError):
@@ -72,6 +61,7 @@ def test_a_target_that_is_not_there_refuses_through_the_network_too() -> None:
 def test_faults_are_read() -> None:
     assert Network.parse("latency=50ms, jitter=20ms,cut=0.1/s") == Network(0.05, 0.02, 0.1)
     assert Network.parse("cut=2/s") == Network(cut_per_s=2)
+    assert not Network.parse("cut=2/s").delays
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,18 @@ def test_who_leaves_is_gone_and_the_others_hear_of_it() -> None:
     assert plaza.failures() == {}
 
 
+def test_who_is_cut_off_comes_back_and_nothing_of_it_is_the_target_s_fault() -> None:
+    with house() as plaza:
+        plaza.engine.call(lambda: plaza.population.cut_connections(2.0, Random(1)))
+        for _ in range(4):
+            plaza.enter()
+        plaza.until(lambda: plaza.count("connect", "websocket") >= 12)
+    assert plaza.failures() == {}
+    account = plaza.batches[-1].account
+    assert account is not None
+    assert account.sent["(disconnect)"] >= 8
+
+
 def test_who_leaves_on_the_way_in_never_arrives() -> None:
     with house() as plaza:
         plaza.leave(plaza.enter())
