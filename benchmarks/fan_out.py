@@ -19,7 +19,7 @@ from benchmarks.speakers import Moves, Speakers, Speech
 GENERATOR_CORE: Final = 1
 WARM_UP_S: Final = 2.0
 MOVES_PER_S: Final = (500.0, 2_000.0, 4_000.0)
-"""From a fifth of what the plain server holds on one core to most of it: a busy server's deliveries share their cost."""
+"""From a small part of what the plain server holds on one core to most of it: a busy one shares costs."""
 
 Serve: TypeAlias = Callable[[], "AbstractContextManager[tuple[str, Popen[str]]]"]
 

@@ -15,14 +15,14 @@ from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import CSV_STATS_INTERVAL_SEC
 
 from loadtests.arrivals import DOORS
-from loadtests.metrics import serve
-from loadtests.neighbours import introduce
 from loadtests.options import SAID, Options, Said, add_options
-from loadtests.promises import Bulletin
-from loadtests.reporting import keep_three_digits
+from loadtests.results.metrics import serve
+from loadtests.results.reporting import keep_three_digits
+from loadtests.results.view import quieten
 from loadtests.session import FINISH, FINISHED, REFUSED, Session, refuse
 from loadtests.shape import PlannedShape
-from loadtests.view import quieten
+from loadtests.workers.neighbours import introduce
+from loadtests.workers.promises import Bulletin
 from protocols.errors import TargetUnreachable, UsageError
 from simulators.actor import Actor
 from simulators.scenario import KINDS, Cast

@@ -1,7 +1,7 @@
 """A worse network between the people and the target, from one seed.
 
-What delays is a TCP proxy: bytes take their time each way, each connection in order, as on a long line. What cuts is the
-crowd, at its own end (`Population.cut_connections`): so it knows of each cut, and takes none for the target's.
+What delays is a TCP proxy: bytes take their time each way, each connection in order, as on a long line. What cuts is
+the crowd, at its own end (`Population.cut_connections`): so it knows of each cut, and takes none for the target's.
 """
 
 import asyncio

@@ -8,7 +8,7 @@ from typing import Final, Self, TypedDict
 from loadtests.durations import seconds
 from loadtests.network import Network
 from loadtests.plan import SHAPES, Plan
-from loadtests.slo import NAMED, Objectives
+from loadtests.results.slo import NAMED, Objectives
 from protocols.errors import UsageError
 from simulators.hearing import Validate
 from simulators.scenario import KINDS, Cast

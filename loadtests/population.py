@@ -5,10 +5,10 @@ from random import Random
 from typing import ClassVar, Final
 
 from loadtests.account import TimedLedger, TimedTally
-from loadtests.promises import Bulletin
-from loadtests.record import Delivery
+from loadtests.results.record import Delivery
 from loadtests.samples import Account, Batch, Label, Samples
-from loadtests.shared_ledger import SharedLedger
+from loadtests.workers.promises import Bulletin
+from loadtests.workers.shared_ledger import SharedLedger
 from protocols.errors import RehearsalError
 from simulators.actor import Actor
 from simulators.crowd import Crowd

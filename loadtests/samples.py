@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from loadtests.record import Delivery
+from loadtests.results.record import Delivery
 from simulators.tally import Times
 
 

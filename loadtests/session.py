@@ -21,16 +21,16 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests.arrivals import DOORS, Arrival, arrivals
 from loadtests.options import Options
-from loadtests.promises import Bulletin
-from loadtests.record import Asked, Record
-from loadtests.recorder import Recorder
-from loadtests.reporting import report
+from loadtests.results.record import Asked, Record
+from loadtests.results.recorder import Recorder
+from loadtests.results.reporting import report
+from loadtests.results.slo import exit_code
+from loadtests.results.telemetry import Telemetry
+from loadtests.results.view import View, view_for
 from loadtests.samples import Batch
-from loadtests.share import Meter, Share
-from loadtests.slo import exit_code
 from loadtests.stage import Stage
-from loadtests.telemetry import Telemetry
-from loadtests.view import View, view_for
+from loadtests.workers.promises import Bulletin
+from loadtests.workers.share import Meter, Share
 from protocols.errors import TargetUnreachable, UsageError
 from simulators.actor import Actor
 

@@ -11,12 +11,12 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from loadtests.casting import Casting, zipf
-from loadtests.neighbours import has_neighbours, part, tell
 from loadtests.network import Proxy
 from loadtests.options import Options
 from loadtests.population import Neighbours, Population
-from loadtests.promises import Bulletin
 from loadtests.samples import Batch, Failure, Label
+from loadtests.workers.neighbours import has_neighbours, part, tell
+from loadtests.workers.promises import Bulletin
 from protocols.errors import TargetUnreachable, UsageError
 from simulators.actor import Actor
 from simulators.engine import Engine, Job

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.record import FILE, Record
+from loadtests.results.record import FILE, Record
 from loadtests.self_test.proof import PROOFS, USERS, Finding, Proof
 from loadtests.self_test.server import Little
 from rehearsal.load import Load, start

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.sparkline import sparkline
+from loadtests.results.sparkline import sparkline
 from protocols.contract import Protocol
 from simulators.snapshot import Snapshot
 from simulators.tally import Row, Tally, Times

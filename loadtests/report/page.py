@@ -6,9 +6,9 @@ from typing import Final
 
 from markupsafe import Markup
 
-from loadtests.record import Outcome, Record, Total, percentile_ms
 from loadtests.report.plots import Plots
 from loadtests.report.scale import count, duration
+from loadtests.results.record import Outcome, Record, Total, percentile_ms
 from protocols.html import shell
 
 FILE: Final = "load.html"

@@ -6,9 +6,9 @@ from typing import Final
 
 from markupsafe import Markup
 
-from loadtests.record import LAG_LIMIT_MS, Histogram, Moment, Record, Total, percentile_ms
 from loadtests.report.scale import Elapsed, Linear, Logarithmic, count, duration
 from loadtests.report.svg import Plot, Point
+from loadtests.results.record import LAG_LIMIT_MS, Histogram, Moment, Record, Total, percentile_ms
 
 _COLUMNS: Final = 240
 """So many moments a plot shows at most; where there are more, each stands for several, and is the worst of them."""

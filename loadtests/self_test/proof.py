@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from loadtests.population import ACK_LIMIT_S
-from loadtests.record import Record, Total, percentile_ms
+from loadtests.results.record import Record, Total, percentile_ms
 from loadtests.self_test.server import Freezing, Little, Losing, Silent
 
 USERS: Final = 60

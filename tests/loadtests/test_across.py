@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.account import ELSEWHERE, TimedTally
-from loadtests.promises import Bulletin, Promises, Sieve, digest_of
 from loadtests.samples import Label, Samples
-from loadtests.shared_ledger import SharedLedger
+from loadtests.workers.promises import Bulletin, Promises, Sieve, digest_of
+from loadtests.workers.shared_ledger import SharedLedger
 from protocols.contract import Event
 from protocols.space import (
     PROTOCOL,

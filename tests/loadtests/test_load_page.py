@@ -5,7 +5,7 @@ from pathlib import Path
 
 from loadtests.network import Network
 from loadtests.plan import SHAPES, Plan
-from loadtests.slo import NAMED, Objectives
+from loadtests.results.slo import NAMED, Objectives
 
 PAGE = (Path(__file__).parents[2] / "docs" / "load.md").read_text("utf-8")
 SHAPE, OBJECTIVES = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

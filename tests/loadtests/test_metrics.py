@@ -6,8 +6,8 @@ from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from loadtests.metrics import BUCKETS_S, families
-from loadtests.record import FailureCount, Record
+from loadtests.results.metrics import BUCKETS_S, families
+from loadtests.results.record import FailureCount, Record
 
 from .report.runs import run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from loadtests.record import (
+from loadtests.results.record import (
     Asked,
     Delivery,
     FailureCount,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from locust.stats import RequestStats
 
-from loadtests.reporting import keep_three_digits, report, three_digits
+from loadtests.results.reporting import keep_three_digits, report, three_digits
 from loadtests.samples import Batch, Failure, Label
 from tests.loadtests.timing import times
 

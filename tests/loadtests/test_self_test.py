@@ -3,7 +3,7 @@
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from loadtests.record import Asked, Delivery, Record, Total
+from loadtests.results.record import Asked, Delivery, Record, Total
 from loadtests.self_test.proof import PROOFS, USERS, Proof
 from tests.loadtests.timing import times
 

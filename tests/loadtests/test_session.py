@@ -7,7 +7,7 @@ from locust.env import Environment
 
 from loadtests.options import Options, add_options
 from loadtests.session import Session
-from loadtests.share import Second, Share
+from loadtests.workers.share import Second, Share
 
 
 def begin(report: Path) -> tuple[Session, Environment]:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from loadtests.record import Asked, Delivery
-from loadtests.recorder import KEPT_OPEN_S, Recorder
+from loadtests.results.record import Asked, Delivery
+from loadtests.results.recorder import KEPT_OPEN_S, Recorder
 from loadtests.samples import Account, Batch, Failure, Label
-from loadtests.share import Meter, Share
+from loadtests.workers.share import Meter, Share
 from tests.loadtests.timing import times
 
 MOVED = Label("deliver", "player:moved")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.record import Asked, Delivery, Moment, Record, Total
-from loadtests.slo import NAMED, Objectives, exit_code
+from loadtests.results.record import Asked, Delivery, Moment, Record, Total
+from loadtests.results.slo import NAMED, Objectives, exit_code
 from protocols import PROTOCOLS
 from protocols.errors import UsageError
 from tests.loadtests.timing import times

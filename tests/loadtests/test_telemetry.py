@@ -6,8 +6,8 @@ from locust.env import Environment
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
 
+from loadtests.results.telemetry import Telemetry
 from loadtests.samples import Batch, Failure, Label
-from loadtests.telemetry import Telemetry
 from simulators.tally import Times
 
 

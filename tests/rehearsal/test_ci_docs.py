@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from loadtests.record import Record
+from loadtests.results.record import Record
 
 from .command import rehearsal
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from rich.console import Console, RenderableType
 
-from loadtests.sparkline import sparkline
+from loadtests.results.sparkline import sparkline
 from protocols import gopang, hub
 from protocols.contract import Protocol
 from protocols.space import PROTOCOL

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hdrh.histogram import HdrHistogram
 
-from loadtests.record import Asked, Delivery, LabelMoment, Moment, Record, Total, new_histogram
+from loadtests.results.record import Asked, Delivery, LabelMoment, Moment, Record, Total, new_histogram
 
 ACK = "ack chat:message"
 

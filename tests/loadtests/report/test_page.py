@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from loadtests.record import Outcome, Record
 from loadtests.report import page
 from loadtests.report.plots import Plots
 from loadtests.report.svg import HEIGHT, WIDTH
+from loadtests.results.record import Outcome, Record
 
 from .runs import moment, run
 

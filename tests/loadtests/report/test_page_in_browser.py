@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtests.record import Outcome
 from loadtests.report import page
+from loadtests.results.record import Outcome
 from tests.browser import BROWSER, browser
 
 from .runs import run

@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtests.options import Options
-from loadtests.record import LAG_LIMIT_MS, Record
-from loadtests.recorder import Recorder
-from loadtests.sparkline import sparkline
-from loadtests.summary import print_summary, void_mark
+from loadtests.results.record import LAG_LIMIT_MS, Record
+from loadtests.results.recorder import Recorder
+from loadtests.results.sparkline import sparkline
+from loadtests.results.summary import print_summary, void_mark
 
 _HISTORY: Final = 60
 _PIPE_WIDTH: Final = 120

@@ -27,13 +27,13 @@ from pydantic import Field, field_validator
 from pydantic.dataclasses import dataclass
 
 from loadtests.durations import seconds, share
-from loadtests.record import Outcome, Record, Total, percentile_ms
+from loadtests.results.record import Outcome, Record, Total, percentile_ms
 from protocols import PROTOCOLS
 from protocols.contract import Action
 from protocols.errors import UsageError
 from simulators.tables import TABLE, read_table, read_toml, wrong
 
-_FOLDER: Final = Path(__file__).with_name("slos")
+_FOLDER: Final = Path(__file__).parents[1] / "slos"
 NAMED: Final = tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 """Those that come with the project: what each protocol promises."""
 _PERCENTILE: Final = re.compile(r"p(50|\d\d(?:\.\d+)?|100)")

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from loadtests.record import Delivery, Outcome, Record
+from loadtests.results.record import Delivery, Outcome, Record
 
 _FAULTS: Final = ("lost", "duplicated", "misordered", "misheard", "late")
 _MARKS: Final = {True: ("kept", "green"), False: ("BROKEN", "bold red"), None: ("cannot tell", "yellow")}

@@ -7,7 +7,7 @@ from typing import Any, Final
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadtests.promises import Bulletin
+from loadtests.workers.promises import Bulletin
 from simulators.people import WHOLE, Part
 
 _MESSAGE: Final = "rehearsal_bulletin"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from loadtests.record import (
+from loadtests.results.record import (
     Asked,
     Delivery,
     FailureCount,
@@ -12,7 +12,7 @@ from loadtests.record import (
     Record,
     Total,
 )
-from loadtests.share import Second, Share, add
+from loadtests.workers.share import Second, Share, add
 from simulators.tally import MAX_EXAMPLES, Times
 
 KEPT_OPEN_S: Final = 8

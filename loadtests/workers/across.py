@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from loadtests.account import ELSEWHERE
-from loadtests.promises import Bulletin, Promise, Sieve
+from loadtests.workers.promises import Bulletin, Promise, Sieve
 from protocols.contract import Audience
 from simulators.delivery import NOBODY
 from simulators.membership import Member, Membership

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 from pydantic import BaseModel, Field
 
-from loadtests.record import Delivery, FailureCount
+from loadtests.results.record import Delivery, FailureCount
 from loadtests.samples import Account, Batch, Failure
 
 T = TypeVar("T", int, str)

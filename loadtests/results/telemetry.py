@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Self
 
 from locust.env import Environment
 
-from loadtests.metrics import BUCKETS_S
+from loadtests.results.metrics import BUCKETS_S
 from loadtests.samples import Batch
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from loadtests.account import TimedLedger, TimedTally
-from loadtests.across import LATEST_NS, Across
-from loadtests.promises import Bulletin, Promises, Sieve, digest_of, texts
 from loadtests.samples import Samples
+from loadtests.workers.across import LATEST_NS, Across
+from loadtests.workers.promises import Bulletin, Promises, Sieve, digest_of, texts
 from protocols.contract import Audience, Protocol
 from simulators.actor import expand
 from simulators.cue import Cue, Facts
