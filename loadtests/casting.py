@@ -38,6 +38,8 @@ class Casting:
         self._posts = deque(posts)  # those that are free
         self._free: list[int] = []  # places that were left, the first on top
         self._places: dict[str, int] = {}  # name -> its place
+        self._shared = {role.shares for role in KINDS[target.protocol].values() if role.shares}  # kinds with a twin
+        self._homes: dict[str, str] = {}  # name of whose session several hold -> the space that all of them are in
 
     @property
     def seated(self) -> int:
@@ -55,6 +57,9 @@ class Casting:
         name = f"{kind}-{self._counts[kind]}"
         self._places[name] = place
         scope = self._target.place(self._space_of(place), self._run)
+        if (holder := role.shares or kind) in self._shared:
+            # They are devices of one person, who is in one place: a target may tell each what is for the person.
+            scope = self._homes.setdefault(f"{holder}-{self._counts[kind]}", scope)
         identity = None
         if role.is_staff:
             scope, identity = self._posts.popleft()

@@ -41,6 +41,15 @@ def test_a_place_that_was_left_is_given_to_the_next_under_a_new_name() -> None:
     assert len({actor.name for actor in [*everybody, *newcomers]}) == 2 * PER_SCOPE + 3
 
 
+def test_devices_of_one_person_are_in_one_place_whichever_comes_first() -> None:
+    cast = Casting(Target.at("http://127.0.0.1:3001", namespace="/", protocol="gopang"), seed="1", run="r")
+    messengers = [cast.give("messenger") for _ in range(PER_SCOPE - 1)]
+    tablets = [cast.give("tablet") for _ in range(PER_SCOPE + 10)]
+    messengers += [cast.give("messenger") for _ in range(11)]
+    assert len({actor.scope for actor in messengers}) > 1
+    assert {actor.session_of: actor.scope for actor in messengers} == {each.session_of: each.scope for each in tablets}
+
+
 def test_the_kinds_are_those_of_a_cast() -> None:
     cast = casting()
     assert [cast.give(kind).kind for kind in ("player", "guest", "heckler")] == ["player", "guest", "heckler"]
