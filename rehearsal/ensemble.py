@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from protocols.errors import TargetUnreachable
-from rehearsal.simulation_view import per_second, percentile_ms, print_report
+from rehearsal.simulation_view import milliseconds, per_second, print_report
 from simulators.crowd import Crowd
 from simulators.engine import Engine, Job
 from simulators.scenario import Cast
@@ -113,8 +113,8 @@ def picture(names: Sequence[str], last: Sequence[Snapshot], now: Sequence[Snapsh
             str(sum(sum(kinds.values()) for kinds in after.scopes.values())),
             f"{sent:,.0f}",
             f"{delivered:,.0f}",
-            percentile_ms(after.latest_us, 0.5),
-            percentile_ms(after.latest_us, 0.99),
+            milliseconds(after.latest, 50),
+            milliseconds(after.latest, 99),
             Text(str(after.faults), "bold red" if after.faults else "green"),
             Text(words, "dim"),
         )
@@ -136,6 +136,6 @@ def _summary(parts: Sequence[Part], tallies: Sequence[Tally]) -> Table:
             f"{sum(tally.sent.values()):,}",
             f"{tally.total('delivered'):,}",
             *(Text(f"{count:,}", "bold red" if count else "green") for count in faults),
-            *("–" if (ms := times.percentile_ms(percent)) is None else f"{ms:.1f}" for percent in (50.0, 99.0)),
+            *(milliseconds(times, percent) for percent in (50, 99)),
         )
     return table

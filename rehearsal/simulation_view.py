@@ -50,7 +50,7 @@ class LiveView:
         line = Text.assemble(
             (f"{min(now.elapsed_s, self._for_s):5.1f} / {self._for_s:g} s  ", "bold"),
             f"{sent:,.0f} sent/s  {delivered:,.0f} delivered/s  ",
-            (_spread(now.latest_us), "cyan"),
+            (_spread(now.latest), "cyan"),
             f"  {now.waiting:,} under way  ",
             (f"{now.lost:,} lost", "green" if now.lost == 0 else "bold red"),
             "" if now.faults == now.lost else (f"  {now.faults - now.lost:,} other faults", "bold red"),
@@ -70,7 +70,7 @@ def plain_line(last: Snapshot, now: Snapshot) -> str:
     people = sum(sum(kinds.values()) for kinds in now.scopes.values())
     return (
         f"{now.elapsed_s:6.1f} s  {people} people in {len(now.scopes)} spaces  {sent:,.0f} sent/s  "
-        f"{delivered:,.0f} delivered/s  {_spread(now.latest_us)}  {now.lost} lost  {now.faults} faults"
+        f"{delivered:,.0f} delivered/s  {_spread(now.latest)}  {now.lost} lost  {now.faults} faults"
     )
 
 
@@ -205,12 +205,13 @@ def per_second(last: Snapshot, now: Snapshot) -> tuple[float, float]:
     return (now.sent - last.sent) / seconds, (now.delivered - last.delivered) / seconds
 
 
-def percentile_ms(latest_us: Sequence[int], part: float) -> str:
-    """Return below how many milliseconds this part of the latest deliveries is, in words."""
-    return f"{sorted(latest_us)[int(len(latest_us) * part)] / 1000:.1f}" if latest_us else "–"
+def milliseconds(times: Times, percent: float) -> str:
+    """Return below how many milliseconds this many percent are, in words."""
+    found = times.percentile_ms(percent)
+    return "–" if found is None else f"{found:.1f}"
 
 
-def _spread(latest_us: Sequence[int]) -> str:
-    if not latest_us:
+def _spread(latest: Times) -> str:
+    if not latest.counts:
         return "p50 –  p99 –"
-    return f"p50 {percentile_ms(latest_us, 0.5)} ms  p99 {percentile_ms(latest_us, 0.99)} ms"
+    return f"p50 {milliseconds(latest, 50)} ms  p99 {milliseconds(latest, 99)} ms"

@@ -257,7 +257,7 @@ class Crowd:
             lost=self.tally.total("lost"),
             faults=self.tally.faults,
             waiting=self._account.pending,
-            latest_us=self.tally.take_latest_us(),
+            latest=self.tally.take_latest(),
             lag_ms=self._lag.take_longest_ms(),
         )
 

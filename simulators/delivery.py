@@ -361,7 +361,7 @@ class Ledger:
             self.came_late(row)
         if hearer is deed.sender:
             self.came_back(deed, pattern, at_ns)
-        self._tally.latest_us.append(row.times.add(deed.due_ns, at_ns))
+        row.times.add(deed.due_ns, at_ns)
         # Where a message does not tell its author, as with the space's own words, its order says nothing.
         if not pattern.authors:
             return

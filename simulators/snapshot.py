@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from simulators.tally import Times
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -21,7 +23,7 @@ class Snapshot:
     faults: int
     waiting: int
     """Deliveries that are under way."""
-    latest_us: list[int]
+    latest: Times
     """How long those since the last snapshot took."""
     lag_ms: float = 0.0
     """How late this side was with something at most, since the last snapshot."""

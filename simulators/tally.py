@@ -1,6 +1,5 @@
 """What has been counted and timed, event by event: the rows of the table that a simulation ends with."""
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,8 +26,8 @@ class Times:
     def __repr__(self) -> str:
         return f"Times({self.counts})"
 
-    def add(self, due_ns: int, at_ns: int) -> int:
-        """Take in how long after the moment it was due something happened; return that, as it is counted."""
+    def add(self, due_ns: int, at_ns: int) -> None:
+        """Take in how long after the moment it was due something happened."""
         us = (at_ns - due_ns) // 1000
         if us >= _FINE_US:
             coarse = min(us, _LONGEST_US).bit_length() - _BITS
@@ -37,7 +36,6 @@ class Times:
             us = 1
         counts = self.counts
         counts[us] = counts.get(us, 0) + 1
-        return us
 
     def include(self, other: "Times") -> None:
         """Take in all that another holds."""
@@ -117,8 +115,6 @@ class Tally:
 
         Where this is long, durations are those of the machine that measured, and say little of the target.
         """
-        self.latest_us: deque[int] = deque(maxlen=100_000)
-        """How long the latest deliveries took, in microseconds; a live view empties it."""
         self.violations = 0
         """Messages that break their schema."""
         self.dropped = 0
@@ -127,14 +123,15 @@ class Tally:
         """Places into which somebody was not let who is to be there."""
         self.refused = 0
         """Attempts to connect that came to nothing."""
+        self._latest_from = Times()  # of all deliveries, when the latest were taken
         self.examples: list[str] = []
         """The first few things that went wrong, in words."""
 
-    def take_latest_us(self) -> list[int]:
-        """Return how long the latest deliveries took, each once."""
-        latest_us = list(self.latest_us)
-        self.latest_us.clear()
-        return latest_us
+    def take_latest(self) -> Times:
+        """Return how long those deliveries took that were not there when this was asked last."""
+        times, before = self.times(), self._latest_from.counts
+        self._latest_from = times
+        return Times({us: new for us, count in times.counts.items() if (new := count - before.get(us, 0)) > 0})
 
     def row(self, cause: str, heard: str) -> Row:
         """Return the row of what was heard because of what was said."""

@@ -52,27 +52,25 @@ class FastPath:
     ) -> None:
         self._turns, self._outbound = turns, outbound
         self._socket, self._http, self._transport = socket, http, transport
-        self._due = False
+        self.is_due = False
+        """Whether it will be flushed when this turn is over."""
 
     def due(self) -> None:
-        """Take note that something is queued."""
-        if not self._due:
-            self._due = True
-            self._turns.add(self)
+        """Take note that something is queued; not to be told again while it `is_due`."""
+        self.is_due = True
+        self._turns.add(self)
 
     def flush(self) -> None:
         """Write what is queued, or a piece of it; the rest, and what may not be written now, is the writer's."""
-        self._due = False
-        if self._is_open():
-            frames = self._outbound.take_piece(PIECE)
-            if len(frames) == 1:
-                self._transport.write(frames[0].websocket)
-            elif frames:
-                self._transport.write(b"".join([frame.websocket for frame in frames]))
-        if self._outbound:
-            self._outbound.wake()
-
-    def _is_open(self) -> bool:
+        self.is_due = False
+        outbound, transport = self._outbound, self._transport
         # "The application MUST NOT send any more data frames after sending a Close frame" (RFC 6455, 5.5.1): `closed`
         # says that aiohttp has sent one.
-        return not (self._http.writing_paused or self._socket.closed or self._transport.is_closing())
+        if not (self._http.writing_paused or self._socket.closed or transport.is_closing()):
+            frames = outbound.take_piece(PIECE)
+            if len(frames) == 1:
+                transport.write(frames[0].websocket)
+            elif frames:
+                transport.write(b"".join([frame.websocket for frame in frames]))
+        if outbound:
+            outbound.wake()

@@ -4,9 +4,8 @@ import binascii
 import struct
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import cached_property
 from typing import NamedTuple
 
 from reference_server.strict import json
@@ -39,30 +38,37 @@ class Packet(NamedTuple):
     data: str | bytes
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen, nor with a cached_property, which has a lock: one is made for all that is said
 class Frame:
     """One encoded packet on its way out: text in UTF-8 or binary, encoded once however many hear it."""
 
     payload: bytes
     binary: bool = False
+    _websocket: bytes = field(default=b"", init=False, repr=False, compare=False)
 
-    @cached_property
+    @property
     def websocket(self) -> bytes:
-        """The whole WebSocket frame, the same for all who hear it: "A server MUST NOT mask any frames that it sends".
-
-        "Note that in all cases, the minimal number of bytes MUST be used to encode the length" (RFC 6455, 5.2).
-        """
-        head = _FINAL | (_BINARY if self.binary else _TEXT)
-        size = len(self.payload)
-        if size < 126:
-            return bytes((head, size)) + self.payload
-        if size < 2**16:
-            return struct.pack("!BBH", head, 126, size) + self.payload
-        return struct.pack("!BBQ", head, 127, size) + self.payload
+        """The whole WebSocket frame, the same for all who hear it."""
+        if not self._websocket:
+            self._websocket = _framed(self.payload, _BINARY if self.binary else _TEXT)
+        return self._websocket
 
 
 # RFC 6455, 5.2: the first byte of a frame.
 _FINAL, _TEXT, _BINARY = 0x80, 0x1, 0x2
+
+
+def _framed(payload: bytes, opcode: int) -> bytes:
+    """Put a payload into one WebSocket frame: "A server MUST NOT mask any frames that it sends to the client".
+
+    "Note that in all cases, the minimal number of bytes MUST be used to encode the length" (RFC 6455, 5.2).
+    """
+    head, size = _FINAL | opcode, len(payload)
+    if size < 126:
+        return bytes((head, size)) + payload
+    if size < 2**16:
+        return struct.pack("!BBH", head, 126, size) + payload
+    return struct.pack("!BBQ", head, 127, size) + payload
 
 
 CLOSE = Frame(b"1")

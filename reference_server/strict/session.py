@@ -79,10 +79,11 @@ class Session:
         if self.closed:
             return
         if self.outbound.put(frames):
-            if self.fast_path is not None:
-                self.fast_path.due()
-            else:
+            path = self.fast_path
+            if path is None:
                 self.outbound.wake()
+            elif not path.is_due:
+                path.due()
         else:
             logger.warning("%s dropped: it does not read what it is sent", self.sid)
             self.outbound.clear()

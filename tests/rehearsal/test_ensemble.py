@@ -17,6 +17,7 @@ from reference_server.world import World
 from rehearsal.ensemble import Part, picture, play
 from simulators.scenario import Cast
 from simulators.snapshot import Snapshot
+from simulators.tally import Times
 from simulators.target import Target
 
 
@@ -59,7 +60,7 @@ def test_the_picture_has_a_line_for_each_protocol() -> None:
             lost=0,
             faults=0,
             waiting=0,
-            latest_us=[1000, 2000, 9000],
+            latest=Times({1000: 1, 2000: 1, 9000: 1}),
         )
 
     file = io.StringIO()

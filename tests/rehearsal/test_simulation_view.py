@@ -13,7 +13,7 @@ from protocols.space import PROTOCOL
 from rehearsal.simulation_view import LiveView, plain_line, print_report
 from simulators.delivery import NOBODY
 from simulators.snapshot import Snapshot
-from simulators.tally import Tally
+from simulators.tally import Tally, Times
 
 
 def shown(picture: RenderableType) -> str:
@@ -44,7 +44,7 @@ def snapshot(elapsed_s: float, delivered: int, *, lost: int = 0, faults: int = 0
         lost=lost,
         faults=faults,
         waiting=3,
-        latest_us=[1000, 2000, 9000],
+        latest=Times({1000: 1, 2000: 1, 9000: 1}),
     )
 
 

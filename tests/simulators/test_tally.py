@@ -63,3 +63,14 @@ def test_acks_are_timed_by_what_they_answer() -> None:
     tally = Tally()
     tally.acknowledged("ask", 0, 2_000_000)
     assert tally.acks["ask"].percentile_ms(50) == pytest.approx(2, rel=0.002)
+
+
+def test_the_latest_times_are_those_since_they_were_taken_last() -> None:
+    tally = Tally()
+    row = tally.row("said", "heard")
+    row.times.add(0, 5_000_000)
+    assert tally.take_latest().counts == {5000 >> 2 << 2: 1}
+    assert tally.take_latest().counts == {}
+    row.times.add(0, 5_000_000)
+    tally.row("said", "heard too").times.add(0, 7_000)
+    assert tally.take_latest().counts == {5000 >> 2 << 2: 1, 7: 1}
