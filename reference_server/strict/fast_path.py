@@ -25,7 +25,8 @@ class Turns:
         self._due: list[FastPath] = []
 
     def add(self, path: "FastPath") -> None:
-        """Flush a path when this turn is over."""
+        """Flush a path when this turn is over; not to be told of one that `is_due`."""
+        path.is_due = True
         if not self._due:
             asyncio.get_running_loop().call_soon(self._flush)
         self._due.append(path)
@@ -44,21 +45,15 @@ class FastPath:
 
     def __init__(
         self,
-        turns: Turns,
         outbound: Outbound,
         socket: web.WebSocketResponse,
         http: web.RequestHandler,
         transport: asyncio.Transport,
     ) -> None:
-        self._turns, self._outbound = turns, outbound
+        self._outbound = outbound
         self._socket, self._http, self._transport = socket, http, transport
         self.is_due = False
         """Whether it will be flushed when this turn is over."""
-
-    def due(self) -> None:
-        """Take note that something is queued; not to be told again while it `is_due`."""
-        self.is_due = True
-        self._turns.add(self)
 
     def flush(self) -> None:
         """Write what is queued, or a piece of it; the rest, and what may not be written now, is the writer's."""
@@ -66,11 +61,8 @@ class FastPath:
         outbound, transport = self._outbound, self._transport
         # "The application MUST NOT send any more data frames after sending a Close frame" (RFC 6455, 5.5.1): `closed`
         # says that aiohttp has sent one.
-        if not (self._http.writing_paused or self._socket.closed or transport.is_closing()):
-            frames = outbound.take_piece(PIECE)
-            if len(frames) == 1:
-                transport.write(frames[0].websocket)
-            elif frames:
-                transport.write(b"".join([frame.websocket for frame in frames]))
-        if outbound:
+        is_open = not (self._http.writing_paused or self._socket.closed or transport.is_closing())
+        if is_open and (piece := outbound.take_piece(PIECE)):
+            transport.write(piece)
+        if outbound.frames:
             outbound.wake()

@@ -38,21 +38,24 @@ class Packet(NamedTuple):
     data: str | bytes
 
 
-@dataclass(slots=True)  # not frozen, nor with a cached_property, which has a lock: one is made for all that is said
+@dataclass(slots=True)  # not frozen: one is made for all that is said, and that would double its price
 class Frame:
     """One encoded packet on its way out: text in UTF-8 or binary, encoded once however many hear it."""
 
     payload: bytes
     binary: bool = False
-    _websocket: bytes = field(default=b"", init=False, repr=False, compare=False)
+    websocket: bytes = field(init=False, repr=False, compare=False)
+    """The whole WebSocket frame, the same for all who hear it."""
+    size: int = field(init=False, repr=False, compare=False)
+    """Bytes that it counts for where it waits."""
 
-    @property
-    def websocket(self) -> bytes:
-        """The whole WebSocket frame, the same for all who hear it."""
-        if not self._websocket:
-            self._websocket = _framed(self.payload, _BINARY if self.binary else _TEXT)
-        return self._websocket
+    def __post_init__(self) -> None:
+        self.websocket = _framed(self.payload, _BINARY if self.binary else _TEXT)
+        self.size = len(self.payload) + OVERHEAD
 
+
+# What a frame costs beyond its payload: without it a million empty frames would count as nothing.
+OVERHEAD = 64
 
 # RFC 6455, 5.2: the first byte of a frame.
 _FINAL, _TEXT, _BINARY = 0x80, 0x1, 0x2

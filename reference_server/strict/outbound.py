@@ -6,54 +6,55 @@ from collections.abc import Iterable
 
 from reference_server.strict.frames import Frame
 
-# What a frame costs beyond its payload: without it a million empty frames would count as nothing.
-FRAME_OVERHEAD = 64
-
 
 class Outbound:
     """A queue of frames with one reader at a time: the pending poll, or the writer of the WebSocket."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._frames: deque[Frame] = deque()
+        self.frames: deque[Frame] = deque()
+        """What waits, oldest first; to be looked at."""
         self._bytes = 0
         self._changed = asyncio.Event()
 
     def __bool__(self) -> bool:
-        return bool(self._frames)
+        return bool(self.frames)
 
     def put(self, frames: Iterable[Frame]) -> bool:
         """Queue frames; False when the client is now owed more than the limit. The reader is not woken by that."""
         for frame in frames:
-            self._frames.append(frame)
-            self._bytes += len(frame.payload) + FRAME_OVERHEAD
+            self.frames.append(frame)
+            self._bytes += frame.size
         return self._bytes <= self._limit
 
     def pop(self) -> Frame:
         """Take the oldest frame."""
-        frame = self._frames.popleft()
-        self._bytes -= len(frame.payload) + FRAME_OVERHEAD
+        frame = self.frames.popleft()
+        self._bytes -= frame.size
         return frame
 
     def take(self) -> list[Frame]:
         """Take everything."""
-        frames = list(self._frames)
-        self._frames.clear()
-        self._bytes = 0
+        frames = list(self.frames)
+        self.clear()
         return frames
 
-    def take_piece(self, size: int) -> list[Frame]:
-        """Take the oldest frames, until they are so many bytes or all."""
+    def take_piece(self, size: int) -> bytes:
+        """Take the oldest frames, until they are so many bytes or all, as they go over a WebSocket."""
+        waiting = self.frames
+        if len(waiting) == 1:  # as nearly always
+            self._bytes = 0
+            return waiting.popleft().websocket
         if self._bytes <= size:
-            return self.take()
+            return b"".join([frame.websocket for frame in self.take()])
         frames, end = [], self._bytes - size
         while self._bytes > end:
-            frames.append(self.pop())
-        return frames
+            frames.append(self.pop().websocket)
+        return b"".join(frames)
 
     def clear(self) -> None:
         """Forget everything that was waiting."""
-        self._frames.clear()
+        self.frames.clear()
         self._bytes = 0
 
     def wake(self) -> None:

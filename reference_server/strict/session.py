@@ -83,7 +83,7 @@ class Session:
             if path is None:
                 self.outbound.wake()
             elif not path.is_due:
-                path.due()
+                self.owner.turns.add(path)
         else:
             logger.warning("%s dropped: it does not read what it is sent", self.sid)
             self.outbound.clear()

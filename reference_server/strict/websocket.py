@@ -32,7 +32,7 @@ async def carry(session: Session, socket: web.WebSocketResponse, request: web.Re
     session.upgraded = True
     session.carrier = transport = request.transport
     if transport is not None:
-        session.fast_path = FastPath(session.owner.turns, session.outbound, socket, request.protocol, transport)
+        session.fast_path = FastPath(session.outbound, socket, request.protocol, transport)
     writer = asyncio.create_task(_write(session, socket))
     try:
         await _read(session, socket)
