@@ -18,6 +18,9 @@ from benchmarks.speakers import Moves, Speakers, Speech
 
 GENERATOR_CORE: Final = 1
 WARM_UP_S: Final = 2.0
+NODE: Final = "plain Node socket.io"
+STOCK_MOVES_PER_S: Final = 500.0
+"""What python-socketio as it comes can bear on one core, with some to spare."""
 MOVES_PER_S: Final = (500.0, 2_000.0, 4_000.0)
 """From a small part of what the plain server holds on one core to most of it: a busy one shares costs."""
 
@@ -27,9 +30,11 @@ Serve: TypeAlias = Callable[[], "AbstractContextManager[tuple[str, Popen[str]]]"
 def compare(moves_per_s: float, *, runs: int, seconds: float) -> Table:
     """Load both servers so often, in turn."""
     load = Load(clients=200, per_room=20, moves_per_s=moves_per_s, seconds=seconds)
+    stock: dict[str, Serve] = {"python-socketio": servers.stock} if moves_per_s <= STOCK_MOVES_PER_S else {}
+    serves: dict[str, Serve] = {"reference server": servers.reference, **stock, NODE: servers.plain}
     peers = {
-        "reference server": partial(measure, servers.reference, load, Moves(sessions=True)),
-        "plain Node socket.io": partial(measure, servers.plain, load, Moves(sessions=False)),
+        name: partial(measure, serve, load, Moves(sessions=serve is servers.reference))
+        for name, serve in serves.items()
     }
     title = f"Server: {load.clients} clients in rooms of {load.per_room}, {load.moves_per_s:,g} moves/s in all"
     return table(title, "delivery", in_turn(peers, runs))

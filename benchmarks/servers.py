@@ -36,6 +36,13 @@ def plain() -> "Iterator[tuple[str, subprocess.Popen[str]]]":
 
 
 @contextlib.contextmanager
+def stock() -> "Iterator[tuple[str, subprocess.Popen[str]]]":
+    """Run a server of python-socketio's that does the same as the plain one."""
+    with _serving([sys.executable, "-m", "benchmarks.stock_server"], {}) as served:
+        yield served
+
+
+@contextlib.contextmanager
 def acknowledging() -> "Iterator[tuple[str, subprocess.Popen[str]]]":
     """Run a server that acknowledges at once and does nothing else."""
     with _serving([sys.executable, "-m", "benchmarks.ack_server"], {}) as served:

@@ -1,10 +1,10 @@
 """What people say and hear, kept until it is accounted for: many at a time, since in a row each costs a fraction.
 
-Between two messages stand system calls, which drive out of the caches all that an account needs: what takes a
-microsecond in a row takes five when it is done as each message comes. Times are those of the moments themselves.
+Between two messages stand system calls, which drive out of the caches much of what an account needs. Times are those of
+the moments themselves.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from protocols.contract import Event
 from simulators.delivery import Ledger
@@ -13,7 +13,11 @@ from simulators.hearing import Heard
 from simulators.tally import Tally
 
 _MOST: Final = 256
-"""So many are kept before they are accounted for: enough for a row, and over in half a millisecond."""
+"""So many are kept before they are accounted for: a long row costs less, and what comes meanwhile waits for its end."""
+
+
+_Entry: TypeAlias = tuple[str, Event | Heard, int, int]
+"""A name, what they said or heard, when it was due, and when it was sent or came."""
 
 
 class Backlog:
@@ -22,11 +26,10 @@ class Backlog:
     def __init__(self, ledger: Ledger, tally: Tally) -> None:
         self._ledger = ledger
         self._tally = tally
-        # name, what they said or heard, when it was due, and when it was sent or came
-        self._kept: list[tuple[str, Event | Heard, int, int]] = []
+        self._kept: list[_Entry] = []
 
     @property
-    def account(self) -> Ledger:
+    def ledger(self) -> Ledger:
         """The account, with all in it that has happened so far."""
         if self._kept:
             self.catch_up()
@@ -34,11 +37,14 @@ class Backlog:
 
     def said(self, name: str, event: Event, due_ns: int, sent_ns: int) -> None:
         """Note that somebody said something which changes nothing for them."""
-        self._kept.append((name, event, due_ns, sent_ns))
+        self._keep((name, event, due_ns, sent_ns))
 
     def heard(self, name: str, heard: Heard, at_ns: int) -> None:
         """Note that somebody heard something which changes nothing for them."""
-        self._kept.append((name, heard, at_ns, at_ns))
+        self._keep((name, heard, at_ns, at_ns))
+
+    def _keep(self, entry: _Entry) -> None:
+        self._kept.append(entry)
         if len(self._kept) >= _MOST:
             self.catch_up()
 

@@ -68,9 +68,9 @@ class Crowd:
         self._scenario = scenario
         self._people = people
         self._history = history
-        self.tally, self._ledger = self.account(outsiders=outsiders)
-        self._backlog = Backlog(self._ledger, self.tally)
-        self._reader = Reader(target.contract, target.endpoint().namespace, self._ledger, validate)
+        self.tally, ledger = self.account(outsiders=outsiders)
+        self._backlog = Backlog(ledger, self.tally)
+        self._reader = Reader(target.contract, target.endpoint().namespace, ledger, validate)
         self._questions = Questions()
         self._connections: dict[str, Connection] = {}  # name of an actor -> its connection, while it lives
         self._visits: dict[str, int] = {}  # name of an actor -> which of its connections counts
@@ -170,10 +170,6 @@ class Crowd:
         )
         return tally, ledger
 
-    @property
-    def _account(self) -> Ledger:
-        return self._backlog.account
-
     def ack_wait_s(self, within_s: float) -> float:
         """Return how long an ack is waited for that has so long to come."""
         return within_s
@@ -197,7 +193,7 @@ class Crowd:
         """Let somebody come now who is not in the cast."""
         if actor.shares or any(kind.shares == actor.kind for kind in KINDS[self.target.protocol].values()):
             self._shared.setdefault(actor.session_of, None)
-        self._account.add(actor.name, actor.standing)
+        self._backlog.ledger.add(actor.name, actor.standing)
         actor.come(self.elapsed_s)
         self._turns.put(actor)
 
@@ -222,14 +218,14 @@ class Crowd:
         self._garbage.look_seldom()
         self._turns.begin()
         for actor in self._scenario.actors:
-            self._account.add(actor.name, actor.standing)
+            self._backlog.ledger.add(actor.name, actor.standing)
             self._turns.put(actor)
         self._lag.begin()
         try:
             await self._turns.take(for_s)
             self._lag.end()  # what is still heard was said in time or not
             await self._listen()
-            self._account.finish()
+            self._backlog.ledger.finish()
         finally:
             await self._go_home()
             self.finished = True
@@ -256,7 +252,7 @@ class Crowd:
             delivered=self.tally.total("delivered"),
             lost=self.tally.total("lost"),
             faults=self.tally.faults,
-            waiting=self._account.pending,
+            waiting=self._backlog.ledger.pending,
             latest=self.tally.take_latest(),
             lag_ms=self._lag.take_longest_ms(),
         )
@@ -276,10 +272,10 @@ class Crowd:
 
     async def _listen(self) -> None:
         """Wait for what is under way."""
-        end_s = self.elapsed_s + min(self._account.lost_after_ns / 1e9, _LISTEN_S)
+        end_s = self.elapsed_s + min(self._backlog.ledger.lost_after_ns / 1e9, _LISTEN_S)
         last_ack_s = self.elapsed_s + _LISTEN_S
         while self._connections and (
-            (self._account.pending and self.elapsed_s < end_s)
+            (self._backlog.ledger.pending and self.elapsed_s < end_s)
             or (self._questions.is_one_open(self._visits) and self.elapsed_s < last_ack_s)
         ):
             await asyncio.sleep(0.02)
@@ -288,7 +284,7 @@ class Crowd:
     def _settle(self) -> None:
         """Count what has not come in time."""
         now_ns = time.monotonic_ns()
-        self._account.settle(now_ns)
+        self._backlog.ledger.settle(now_ns)
         for question in self._questions.overdue(now_ns):
             if self._visits[question.actor.name] == question.visit:
                 self._miss(question)
@@ -330,7 +326,7 @@ class Crowd:
             ack_id, sent_ns = connection.ask_raw(event.event_name, *event.to_args())
             self._await_ack(ack_id, actor, operation, due_ns, sent_ns, due, event)
         notes = actor.standing.notes_said
-        keeper = self._account if notes is None or type(event) in notes else self._backlog
+        keeper = self._backlog.ledger if notes is None or type(event) in notes else self._backlog
         keeper.said(actor.name, event, due_ns, sent_ns)
         if isinstance(words := vars(event).get("content"), str):  # a model without the field is slow to say so
             self._said.append((actor.scope, f"{actor.name} ({event.event_name})", words))
@@ -345,7 +341,7 @@ class Crowd:
         else:
             ack_id, sent_ns = connection.ask_raw(act.name, *act.arguments)
             self._await_ack(ack_id, actor, operation, due_ns, sent_ns, due, None)
-        self._account.said_wrong(actor.name, act.name, due_ns, sent_ns)
+        self._backlog.ledger.said_wrong(actor.name, act.name, due_ns, sent_ns)
         self._pranks.append((actor.name, act.prank))
 
     def _await_ack(
@@ -391,7 +387,7 @@ class Crowd:
         is_late = answer.at_ns > question.deadline_ns
         self.tally.acknowledged(answer.name, question.due_ns, answer.at_ns, is_late=is_late)
         if event is not None:
-            self._account.answered(actor.name, event, ack, answer.at_ns)
+            self._backlog.ledger.answered(actor.name, event, ack, answer.at_ns)
             actor.answered(event, ack, self.elapsed_s)
             self._turns.put(actor)
 
@@ -419,7 +415,7 @@ class Crowd:
             self._spawn(connection.close())
         else:
             connection.abort()
-        self._account.hung_up(actor.name, due_ns, time.monotonic_ns(), politely=politely)
+        self._backlog.ledger.hung_up(actor.name, due_ns, time.monotonic_ns(), politely=politely)
         actor.disconnected(self.elapsed_s)
 
     # --- coming and going ---
@@ -430,7 +426,7 @@ class Crowd:
             async with self._doors:
                 identity = await self._identity(actor)
                 actor.standing.connected(identity)
-                self._account.connected(actor.name, time.monotonic_ns())
+                self._backlog.ledger.connected(actor.name, time.monotonic_ns())
                 begin_ns = time.monotonic_ns()
                 connection = await self._open(actor, identity)
                 end_ns = time.monotonic_ns()
@@ -521,18 +517,18 @@ class Crowd:
 
     def _disconnected(self, actor: Actor) -> None:
         self._visits[actor.name] = self._visits.get(actor.name, 0) + 1
-        self._account.lost(actor.name, time.monotonic_ns())
+        self._backlog.ledger.lost(actor.name, time.monotonic_ns())
         actor.disconnected(self.elapsed_s)
         self._turns.put(actor)
 
     def _on_heard(self, actor: Actor, heard: Heard, at_ns: int) -> None:
-        account = self._account
+        ledger = self._backlog.ledger
         notice, matters = heard.notice, heard.event_type in actor.cares
         if (
             notice is None
             or heard.violation is not None
             or (matters and notice.event is None)
-            or not account.noticed(actor.name, notice, at_ns)
+            or not ledger.noticed(actor.name, notice, at_ns)
         ):
             self._violated(actor, heard)
         elif matters and (event := notice.event) is not None and actor.name in self._connections:

@@ -70,6 +70,11 @@ def test_the_plain_server_is_measured() -> None:
 
 
 @two_cores
+def test_the_stock_server_is_measured() -> None:
+    check(fan_out.measure(servers.stock, LOAD, Moves(sessions=False)), HEARD)
+
+
+@two_cores
 @pytest.mark.parametrize("peer", generators.peers_here())
 def test_each_generator_is_measured(peer: str) -> None:
     check(generators.measure(generators.PEERS[peer], LOAD), MOVES + HEARD)
