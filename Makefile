@@ -56,8 +56,8 @@ generate: $(LIVES) ## write what follows from spec/ and from the command line
 new-protocol: $(LIVES) ## begin a protocol with one that is small and whole: make new-protocol NAME=echo
 	@$(PY) -m rehearsal.scaffold $(NAME)
 
-bench: $(LIVES) $(MODULES) ## measure; wants a quiet machine with two cores
-	$(PY) -m benchmarks
+bench: $(LIVES) $(MODULES) ## measure all, or what BENCH names; wants a quiet machine with two cores
+	@$(PY) -u -m benchmarks $(BENCH) $(IMAGES:%=--images %)
 
 lock: $(UV) ## choose the newest versions that pyproject.toml allows
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade \
