@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from typing import ClassVar, TypeAlias
 
@@ -157,9 +158,7 @@ class Actor(ABC):
 
     def unheeded(self, protocol: Protocol) -> frozenset[type[Event]]:
         """Return what of a protocol neither it nor its standing does anything about when it is heard."""
-        if self.standing.notes is None:
-            return frozenset()
-        return frozenset(operation.event for operation in protocol.outbound.values()) - self.cares - self.standing.notes
+        return _unheeded(protocol, self.cares, self.standing.notes)
 
     @property
     def due_s(self) -> float:
@@ -207,6 +206,15 @@ class Actor(ABC):
     @abstractmethod
     def disconnected(self, now_s: float) -> None:
         """Take in that the connection is gone, by its own doing or not, and plan to come back."""
+
+
+@cache  # the same set for all of a kind: of thousands, each would have its own
+def _unheeded(
+    protocol: Protocol, cares: frozenset[type[Event]], notes: frozenset[type[Event]] | None
+) -> frozenset[type[Event]]:
+    if notes is None:
+        return frozenset()
+    return frozenset(operation.event for operation in protocol.outbound.values()) - cares - notes
 
 
 def expand(template: Json, facts: Mapping[str, Mapping[str, Json]]) -> Json:
