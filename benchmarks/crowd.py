@@ -54,6 +54,10 @@ class Movers(Crowd):
             mover.begin(now_s + n / moves_per_s)
             self._turns.put(mover)
 
+    def account_for_all(self) -> None:
+        """Count what has been said and heard so far."""
+        self._backlog.catch_up()
+
 
 async def play(url: str, load: Load) -> Figures:
     """Let everybody come, warm up, and measure the rest."""
@@ -68,6 +72,7 @@ async def play(url: str, load: Load) -> Figures:
             await asyncio.sleep(0.05)
     crowd.begin(movers, load.moves_per_s)
     await asyncio.sleep(WARM_UP_S)
+    crowd.account_for_all()
     sent, heard, cpu_s = _sent(crowd), _heard(crowd), time.process_time()
     row = crowd.tally.row("player:move", "player:moved")
     row.times = Times()

@@ -15,7 +15,10 @@ from simulators.target import Target
 
 
 class Casting:
-    """Gives each newcomer a name of its own, a chance of its own, and the first free place."""
+    """Gives each newcomer a name of its own, a chance of its own, and the first free place.
+
+    Somebody's second device has a place as well, and is where the first is all the same.
+    """
 
     def __init__(
         self,

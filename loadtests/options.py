@@ -51,7 +51,7 @@ def add_options(parser: ArgumentParser) -> None:
         "--network",
         metavar="FAULTS",
         default="",
-        help="What lies between: latency=50ms,jitter=20ms,cut=0.1/s, each way and for each connection",
+        help="How bad the network is: latency=50ms,jitter=20ms,cut=0.1/s, each way and for each connection",
     )
     add(
         "--validate",

@@ -1,5 +1,6 @@
 """The people of a load test: a crowd that anybody may enter or leave while it lives, and that samples what it does."""
 
+import asyncio
 import time
 from random import Random
 from typing import ClassVar, Final
@@ -31,6 +32,7 @@ class Population(Crowd):
         self._samples = Samples()
         self._cut_per_s = 0.0
         self._cuts: Random | None = None
+        self._cut_timers: dict[str, asyncio.TimerHandle] = {}  # name of an actor -> what will cut its connection
         self._connect = Label("connect", target.transport)
         self._timed_tally = TimedTally(self._samples, target.contract, self._connect)
         return self._timed_tally, self._open_ledger(outsiders=outsiders)
@@ -54,6 +56,7 @@ class Population(Crowd):
     def dismiss(self, actor: Actor) -> None:
         """Let somebody go for good."""
         self._people_here.pop(actor.name, None)
+        self._spare(actor)
         super().dismiss(actor)
 
     def storm(self, part: float, random: Random) -> None:
@@ -73,7 +76,8 @@ class Population(Crowd):
         self._samples.time(self._connect, begin_ns, end_ns)
         if self._cuts is not None:
             life_s = self._cuts.expovariate(self._cut_per_s)
-            self._loop.call_later(life_s, self._cut, actor, self._visits[actor.name])
+            self._spare(actor)
+            self._cut_timers[actor.name] = self._loop.call_later(life_s, self._cut, actor, self._visits[actor.name])
 
     def cut_connections(self, per_s: float, random: Random) -> None:
         """Cut each connection that is opened from now on, so often in a second on average; who is cut comes back.
@@ -83,8 +87,18 @@ class Population(Crowd):
         """
         self._cut_per_s, self._cuts = per_s, random
 
+    def stop(self) -> None:
+        """Have everybody stop acting now, and cut nobody any more, since nobody comes back."""
+        for timer in self._cut_timers.values():
+            timer.cancel()
+        super().stop()
+
+    def _spare(self, actor: Actor) -> None:
+        if (timer := self._cut_timers.pop(actor.name, None)) is not None:
+            timer.cancel()
+
     def _cut(self, actor: Actor, visit: int) -> None:
-        if self._visits[actor.name] == visit and not self._goes_home:
+        if self._visits[actor.name] == visit:
             self._hang_up(actor, time.monotonic_ns(), politely=False)
             self._turns.put(actor)
 

@@ -228,6 +228,7 @@ class Crowd:
             self._backlog.ledger.finish()
         finally:
             await self._go_home()
+            self._backlog.catch_up()  # who is on the way home hears the last of it
             self.finished = True
         if self._unreachable is not None and not self._connections:
             raise self._unreachable
@@ -243,6 +244,7 @@ class Crowd:
         for actor in self._scenario.actors:
             if actor.name in self._connections:
                 scopes.setdefault(actor.scope, Counter())[actor.kind] += 1
+        waiting = self._backlog.ledger.pending
         return Snapshot(
             elapsed_s=self.elapsed_s,
             scopes=scopes,
@@ -252,7 +254,7 @@ class Crowd:
             delivered=self.tally.total("delivered"),
             lost=self.tally.total("lost"),
             faults=self.tally.faults,
-            waiting=self._backlog.ledger.pending,
+            waiting=waiting,
             latest=self.tally.take_latest(),
             lag_ms=self._lag.take_longest_ms(),
         )
@@ -425,8 +427,9 @@ class Crowd:
         try:
             async with self._doors:
                 identity = await self._identity(actor)
+                ledger = self._backlog.ledger
                 actor.standing.connected(identity)
-                self._backlog.ledger.connected(actor.name, time.monotonic_ns())
+                ledger.connected(actor.name, time.monotonic_ns())
                 begin_ns = time.monotonic_ns()
                 connection = await self._open(actor, identity)
                 end_ns = time.monotonic_ns()
@@ -524,12 +527,7 @@ class Crowd:
     def _on_heard(self, actor: Actor, heard: Heard, at_ns: int) -> None:
         ledger = self._backlog.ledger
         notice, matters = heard.notice, heard.event_type in actor.cares
-        if (
-            notice is None
-            or heard.violation is not None
-            or (matters and notice.event is None)
-            or not ledger.noticed(actor.name, notice, at_ns)
-        ):
+        if notice is None or (matters and notice.event is None) or not ledger.noticed(actor.name, notice, at_ns):
             self._violated(actor, heard)
         elif matters and (event := notice.event) is not None and actor.name in self._connections:
             actor.hear(event, self.elapsed_s)

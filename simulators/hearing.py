@@ -9,7 +9,7 @@ from protocols.contract import Event, Json, Protocol
 from simulators import wire
 from simulators.delivery import Ledger
 from simulators.expectation import Notice
-from simulators.received import Received, Violation
+from simulators.received import Received
 
 _THOROUGHLY: Final = 100
 """Of each event so many are checked before any is left out, so that no rare one is."""
@@ -37,37 +37,25 @@ class Validate(StrEnum):
 class Heard:
     """One message, as everybody hears it; it is read when it is first looked at."""
 
-    __slots__ = ("_found", "_read", "event_type", "received")
+    __slots__ = ("_is_read", "_notice", "_read", "event_type", "received")
 
     def __init__(
-        self,
-        received: Received,
-        event_type: type[Event] | None,
-        read: Callable[[Received], tuple[Notice | None, Violation | None]],
+        self, received: Received, event_type: type[Event] | None, read: Callable[[Received], Notice | None]
     ) -> None:
         self.received = received
         """As the first heard it."""
         self.event_type = event_type
         """What it should be by its name; None for a name that the contract does not know."""
         self._read = read
-        self._found: tuple[Notice | None, Violation | None] | None = None
+        self._is_read = False
+        self._notice: Notice | None = None
 
     @property
     def notice(self) -> Notice | None:
-        """What the account has to know; None where it breaks the contract."""
-        return self._outcome[0]
-
-    @property
-    def violation(self) -> Violation | None:
-        """How it breaks the contract; None where it does not, or nobody looked."""
-        return self._outcome[1]
-
-    @property
-    def _outcome(self) -> tuple[Notice | None, Violation | None]:
-        found = self._found
-        if found is None:
-            found = self._found = self._read(self.received)
-        return found
+        """What the account has to know; None where it is seen to break the contract."""
+        if not self._is_read:
+            self._is_read, self._notice = True, self._read(self.received)
+        return self._notice
 
 
 class Reader:
@@ -93,16 +81,16 @@ class Reader:
             self.known[b"4" + self._begin + packet.body] = heard
         return heard
 
-    def _read(self, received: Received) -> tuple[Notice | None, Violation | None]:
+    def _read(self, received: Received) -> Notice | None:
         operation = self._protocol.outbound.get(received.name)
         if operation is None or not received.has_form:
-            return None, received.violation
+            return None
         if self._is_chosen(received.name) and not received.keeps_schema:
-            return None, received.violation
+            return None
         arguments = received.arguments
         argument: Json = arguments[0] if arguments else {}
         payload = argument if isinstance(argument, dict) else {"value": argument}
-        return self._ledger.notice(operation, payload, lambda: received.event), None
+        return self._ledger.notice(operation, payload, lambda: received.event)
 
     def _is_chosen(self, name: str) -> bool:
         if self._validate is Validate.SAMPLE:

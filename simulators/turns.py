@@ -34,6 +34,7 @@ class Turns:
         self._next_s = -math.inf  # when that is; nobody is woken while it is being taken, or when there is none
         self._look_s = 0.0
         self._ends_s = math.inf
+        self._stopped = False
         self._failure: BaseException | None = None
         self._start_ns = time.monotonic_ns()
 
@@ -54,17 +55,17 @@ class Turns:
 
     def stop(self) -> None:
         """Let nobody act any more, as if the time were over."""
-        self._ends_s = -math.inf
+        self._stopped = True
         self._wake_up()
 
     def fail(self, error: BaseException) -> None:
-        """Let nobody act any more, and have whoever waits for the end know why."""
-        self._failure = error
-        self._wake_up()
+        """Let nobody act any more, and have `take` raise why; of several reasons the first."""
+        self._failure = self._failure or error
+        self.stop()
 
     async def take(self, for_s: float) -> None:
-        """Have everybody act for so many seconds; raises what `fail` was told, and what actors raise."""
-        self._ends_s = min(self._ends_s, for_s)
+        """Have everybody act for so many seconds; raises what `fail` was told meanwhile, and what actors raise."""
+        self._ends_s = for_s
         self._turn()
         try:
             await self._over
@@ -79,10 +80,10 @@ class Turns:
         # A callback with a timer, and no task that sleeps: there are hundreds of turns a second.
         self._next_s = -math.inf
         try:
-            goes_on = self._act()
+            self._act()
         except Exception as error:  # noqa: BLE001 -- nobody awaits a callback; `take` raises it
-            self._failure, goes_on = error, False
-        if goes_on and self._failure is None:
+            self.fail(error)
+        if not self._stopped:
             self._next_s = min(self._schedule.next_s, self._ends_s, self._look_s)
             # uvloop counts whole milliseconds: with less than one left, it would turn without rest until then.
             left_s = math.ceil((self._next_s - self.elapsed_s) * 1000) / 1000
@@ -90,24 +91,21 @@ class Turns:
         elif not self._over.done():
             self._over.set_result(None)
 
-    def _act(self) -> bool:
-        """Have those act whose moment has come; say whether there will be another turn."""
+    def _act(self) -> None:
+        """Have those act whose moment has come."""
         now_s = self.elapsed_s
-        if now_s >= self._ends_s:
-            return False
         if now_s >= self._look_s:
-            if not self._goes_on(now_s):
-                return False
+            self._stopped = self._stopped or not self._goes_on(now_s)
             self._look_s = now_s + _LOOK_S
+        self._stopped = self._stopped or now_s >= self._ends_s
         schedule, note, do, start_ns = self._schedule, self._lag.note, self._do, self._start_ns
-        while schedule.next_s <= (moment_s := self.elapsed_s) < now_s + _TURN_S:
+        while not self._stopped and schedule.next_s <= (moment_s := self.elapsed_s) < now_s + _TURN_S:
             actor = schedule.pop()
             for due_s, act in actor.act(moment_s):
                 due_ns = start_ns + int(due_s * 1e9)
                 note(due_ns, time.monotonic_ns())
                 do(actor, act, due_ns)
             schedule.put(actor)
-        return True
 
     def _wake_up(self) -> None:
         """Have a turn taken at once, unless one is being taken, or all have been."""

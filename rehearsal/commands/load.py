@@ -71,7 +71,7 @@ def load(
     network: Annotated[
         str | None,
         typer.Option(
-            metavar="FAULTS", help="What lies between: latency=50ms,jitter=20ms,cut=0.1/s.", show_default=False
+            metavar="FAULTS", help="How bad the network is: latency=50ms,jitter=20ms,cut=0.1/s.", show_default=False
         ),
     ] = None,
     validate: Annotated[

@@ -126,7 +126,7 @@ def test_no_more_is_kept_than_is_soon_accounted_for() -> None:
     heard = kept.read(moved("ann", 1).to_json())
     for _ in range(1000):
         kept.backlog.heard("ben", heard, kept.now_ns)
-    assert kept.tally.total("misheard") > 900
+    assert kept.tally.total("misheard") > 700
     for _ in range(1000):
         kept.backlog.said("ann", move(1), kept.now_ns, kept.now_ns)
-    assert kept.tally.sent["player:move"] > 900
+    assert kept.tally.sent["player:move"] > 700

@@ -116,6 +116,35 @@ def test_it_ends_when_it_is_no_longer_worth_it() -> None:
     assert len(asked_s) == 3
 
 
+def test_who_stops_it_while_a_turn_is_taken_ends_it() -> None:
+    async def play() -> list[float]:
+        actor = player()
+        stage = Stage(actor)
+
+        def stop(due_s: float) -> Iterable[Act]:
+            stage.turns.stop()
+            yield Leave()
+
+        actor.plan(0.01, stop)
+        actor.plan(0.011, leave)
+        stage.turns.put(actor)
+        await stage.turns.take(math.inf)
+        return stage.done_s
+
+    assert asyncio.run(play())[0] == 0.01
+
+
+def test_of_several_failures_the_first_is_told() -> None:
+    async def play() -> None:
+        stage = Stage()
+        stage.turns.fail(LookupError("first"))
+        stage.turns.fail(LookupError("second"))
+        await stage.turns.take(math.inf)
+
+    with pytest.raises(LookupError, match="first"):
+        asyncio.run(play())
+
+
 def test_afterwards_nobody_acts() -> None:
     async def play() -> list[float]:
         stage = Stage()

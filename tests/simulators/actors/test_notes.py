@@ -1,6 +1,9 @@
 """What a standing need not be told changes nothing of it; a crowd accounts for that later than for the rest."""
 
+import ast
 import copy
+import inspect
+import textwrap
 from collections.abc import Callable
 
 import pytest
@@ -25,6 +28,15 @@ STANDINGS: dict[str, Callable[[], Standing]] = {
     "gopang": lambda: GopangStanding("c"),
     "hub": HubStanding,
 }
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_it_is_told_of_all_that_it_does_something_about(name: str) -> None:
+    standing = STANDINGS[name]()
+    tree = ast.parse(textwrap.dedent(inspect.getsource(type(standing).said)))
+    named = {ast.unparse(node.cls) for node in ast.walk(tree) if isinstance(node, ast.MatchClass)}
+    assert standing.notes_said is not None
+    assert named == {event.__name__ for event in standing.notes_said}
 
 
 def event_of(protocol: Protocol, operation: Operation) -> st.SearchStrategy[Event]:
