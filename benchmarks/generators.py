@@ -19,6 +19,7 @@ from benchmarks.pinned import process
 GENERATOR_CORE: Final = 1
 OURS: Final = "our engine, every delivery accounted for"
 BARE: Final = "bare client in C"
+COUNTING: Final = "bare clients in Python, who only count"
 CONTRIB: Final = "locust.contrib.socketio"
 AIMS: Final = {BARE: 1.5, CONTRIB: 1 / 6}
 """What our engine may cost at most, as a part of what another does."""
@@ -79,6 +80,7 @@ def _contrib(url: str, load: Load) -> Sequence[str]:
 
 PEERS: Final[dict[str, Command]] = {
     OURS: partial(_ours, "benchmarks.crowd"),
+    COUNTING: partial(_ours, "benchmarks.counting"),
     BARE: partial(_ours, "benchmarks.bare"),
     CONTRIB: _contrib,
 }
