@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import ClassVar, Final
 
@@ -30,8 +32,7 @@ class Population(Crowd):
         target = self.target
         self._people_here: dict[str, Actor] = {}
         self._samples = Samples()
-        self._cut_per_s = 0.0
-        self._cuts: Random | None = None
+        self._draw_life_s: Callable[[], float] | None = None  # how long a connection lives, where all are cut
         self._cut_timers: dict[str, asyncio.TimerHandle] = {}  # name of an actor -> what will cut its connection
         self._connect = Label("connect", target.transport)
         self._timed_tally = TimedTally(self._samples, target.contract, self._connect)
@@ -74,10 +75,10 @@ class Population(Crowd):
     def opened(self, actor: Actor, begin_ns: int, end_ns: int) -> None:
         """Sample how long a connection took to be made, and see to its being cut where all of them are."""
         self._samples.time(self._connect, begin_ns, end_ns)
-        if self._cuts is not None:
-            life_s = self._cuts.expovariate(self._cut_per_s)
+        if self._draw_life_s is not None:
             self._spare(actor)
-            self._cut_timers[actor.name] = self._loop.call_later(life_s, self._cut, actor, self._visits[actor.name])
+            visit = self._visits[actor.name]
+            self._cut_timers[actor.name] = self._loop.call_later(self._draw_life_s(), self._cut, actor, visit)
 
     def cut_connections(self, per_s: float, random: Random) -> None:
         """Cut each connection that is opened from now on, so often in a second on average; who is cut comes back.
@@ -85,10 +86,11 @@ class Population(Crowd):
         It is done at this end, as the people themselves would do it: a cut is known then for what it is, and no failure
         of the target's.
         """
-        self._cut_per_s, self._cuts = per_s, random
+        self._draw_life_s = partial(random.expovariate, per_s)
 
     def stop(self) -> None:
         """Have everybody stop acting now, and cut nobody any more, since nobody comes back."""
+        self._draw_life_s = None
         for timer in self._cut_timers.values():
             timer.cancel()
         super().stop()
