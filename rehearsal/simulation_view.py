@@ -151,10 +151,7 @@ def _counts(row: Row, sent: str) -> dict[str, Text]:
 
 def _cells(times: Times | None, percentiles: Sequence[str]) -> list[str]:
     """Return percentiles such as `p50`, in milliseconds."""
-    return [
-        "–" if times is None or (ms := times.percentile_ms(float(name[1:]))) is None else f"{ms:.1f}"
-        for name in percentiles
-    ]
+    return ["–" if times is None else milliseconds(times, float(name[1:])) for name in percentiles]
 
 
 def verdict(tally: Tally, protocol: Protocol) -> Iterator[Text]:

@@ -466,7 +466,7 @@ class Crowd:
         def on_heard(heard: Heard, at_ns: int) -> None:
             if visits[name] == visit:
                 if heard.event_type in unheeded:
-                    keep(name, heard, at_ns)
+                    keep(name, heard, at_ns)  # as nearly everything under load
                 else:
                     self._on_heard(actor, heard, at_ns)
 
@@ -474,10 +474,7 @@ class Crowd:
             heard = known.get(frame)
             if heard is None:
                 return False
-            if visits[name] == visit and heard.event_type in unheeded:
-                keep(name, heard, at_ns)  # as nearly everything is under load
-            else:
-                on_heard(heard, at_ns)
+            on_heard(heard, at_ns)
             return True
 
         return Connection.open(
