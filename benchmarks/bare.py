@@ -1,8 +1,6 @@
 """The same movers as a bare client in C, which is what is possible: `python -m benchmarks.bare URL --load JSON`."""
 
-import argparse
 import asyncio
-import json
 import shutil
 import subprocess
 import tempfile
@@ -10,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from benchmarks.movers import LISTEN_S, WARM_UP_S, Load
+from benchmarks.movers import LISTEN_S, WARM_UP_S, Load, asked
 from simulators.people import People
 from simulators.target import Target
 
@@ -41,13 +39,9 @@ async def sessions(url: str, load: Load) -> str:
 
 def main() -> None:
     """Measure a generator of this kind, which prints its figures as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url")
-    parser.add_argument("--load", type=json.loads, required=True, help="a Load as JSON")
-    options = parser.parse_args()
-    load = Load(**options.load)
-    address = urlsplit(options.url)
-    people = asyncio.run(sessions(options.url, load))
+    url, load = asked(__doc__)
+    address = urlsplit(url)
+    people = asyncio.run(sessions(url, load))
     times = [str(each) for each in (load.moves_per_s, WARM_UP_S, load.seconds, LISTEN_S)]
     with tempfile.TemporaryDirectory() as folder:
         command = [str(compiled(SOURCE, Path(folder))), str(address.hostname), str(address.port), *times]

@@ -3,7 +3,6 @@
 What our engine costs beyond this is the account.
 """
 
-import argparse
 import asyncio
 import json
 import math
@@ -15,7 +14,7 @@ import uvloop
 
 from benchmarks.bare import sessions
 from benchmarks.flock import Member, enter
-from benchmarks.movers import LISTEN_S, WARM_UP_S, Figures, Load
+from benchmarks.movers import LISTEN_S, WARM_UP_S, Figures, Load, asked
 from protocols.space import JoinSpace, PlayerMove
 
 JOIN_S: Final = 30.0
@@ -76,11 +75,8 @@ async def play(url: str, load: Load) -> Figures:
 
 def main() -> None:
     """Measure a generator of this kind, and print its figures as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url")
-    parser.add_argument("--load", type=json.loads, required=True, help="a Load as JSON")
-    options = parser.parse_args()
-    print(json.dumps(asdict(uvloop.run(play(options.url, Load(**options.load))))))
+    url, load = asked(__doc__)
+    print(json.dumps(asdict(uvloop.run(play(url, load)))))
 
 
 if __name__ == "__main__":

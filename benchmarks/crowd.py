@@ -1,6 +1,5 @@
 """The same movers as a crowd that accounts for every delivery: `python -m benchmarks.crowd URL --load JSON`."""
 
-import argparse
 import asyncio
 import json
 import math
@@ -12,7 +11,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks.movers import WARM_UP_S, Figures, Load
+from benchmarks.movers import WARM_UP_S, Figures, Load, asked
 from protocols.space import PlayerMove
 from simulators.actor import Act, Emit
 from simulators.actors.space import SpaceActor
@@ -96,12 +95,9 @@ def _heard(crowd: Crowd) -> int:
 
 def main() -> None:
     """Measure a generator of this kind, and print its figures as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url")
-    parser.add_argument("--load", type=json.loads, required=True, help="a Load as JSON")
-    options = parser.parse_args()
+    url, load = asked(__doc__)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(asdict(runner.run(play(options.url, Load(**options.load))))))
+        print(json.dumps(asdict(runner.run(play(url, load)))))
 
 
 if __name__ == "__main__":

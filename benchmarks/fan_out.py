@@ -18,7 +18,6 @@ from benchmarks.speakers import Moves, Speakers, Speech
 
 GENERATOR_CORE: Final = 1
 WARM_UP_S: Final = 2.0
-NODE: Final = "plain Node socket.io"
 STOCK_MOVES_PER_S: Final = 500.0
 """What python-socketio as it comes can bear on one core, with some to spare."""
 MOVES_PER_S: Final = (500.0, 2_000.0, 4_000.0)
@@ -31,7 +30,7 @@ def compare(moves_per_s: float, *, runs: int, seconds: float) -> Table:
     """Load both servers so often, in turn."""
     load = Load(clients=200, per_room=20, moves_per_s=moves_per_s, seconds=seconds)
     stock: dict[str, Serve] = {"python-socketio": servers.stock} if moves_per_s <= STOCK_MOVES_PER_S else {}
-    serves: dict[str, Serve] = {"reference server": servers.reference, **stock, NODE: servers.plain}
+    serves: dict[str, Serve] = {"reference server": servers.reference, **stock, "plain Node socket.io": servers.plain}
     peers = {
         name: partial(measure, serve, load, Moves(sessions=serve is servers.reference))
         for name, serve in serves.items()

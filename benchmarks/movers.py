@@ -3,6 +3,8 @@
 Each move carries the moment at which it was due, so that whoever hears it knows how long it took.
 """
 
+import argparse
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,3 +39,12 @@ class Figures:
     def us_per_message(self) -> float:
         """CPU of this process for each message that it sent or heard, in microseconds."""
         return self.cpu_s / (self.sent + self.heard) * 1e6
+
+
+def asked(doc: str | None) -> tuple[str, Load]:
+    """Return the URL and the load that a generator's command line names; `doc` says what it is."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("url")
+    parser.add_argument("--load", type=json.loads, required=True, help="a Load as JSON")
+    options = parser.parse_args()
+    return options.url, Load(**options.load)

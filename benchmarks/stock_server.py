@@ -18,7 +18,7 @@ async def join(sid: str, data: dict[str, Any]) -> None:
     await server.emit("room:joined", {"spaceId": data["spaceId"], "players": [], "yourPlayerId": sid}, to=sid)
 
 
-@server.on("player:move")  # type: ignore[untyped-decorator]
+@server.on("player:move")  # type: ignore[untyped-decorator]  # python-socketio has no types
 async def move(sid: str, data: dict[str, Any]) -> None:
     """Tell the others in the room."""
     mover = await server.get_session(sid)

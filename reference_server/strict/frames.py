@@ -38,7 +38,7 @@ class Packet(NamedTuple):
     data: str | bytes
 
 
-@dataclass(slots=True)  # not frozen: one is made for all that is said, and that would double its price
+@dataclass(slots=True)  # not frozen, which would cost more: one is made for all that is said
 class Frame:
     """One encoded packet on its way out: text in UTF-8 or binary, encoded once however many hear it."""
 
